@@ -1,0 +1,37 @@
+# What every target of weft shares: warnings, sanitizers, a compiler cache, and one way to declare a library.
+
+find_program(WEFT_CCACHE ccache)
+if(WEFT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${WEFT_CCACHE})
+endif()
+
+add_library(weft_build INTERFACE)
+target_include_directories(weft_build INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(weft_build INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers)
+if(WEFT_WERROR)
+  target_compile_options(weft_build INTERFACE -Werror)
+endif()
+if(WEFT_SANITIZE)
+  add_compile_options(-fsanitize=${WEFT_SANITIZE} -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${WEFT_SANITIZE})
+  if(WEFT_SANITIZE MATCHES "undefined")
+    # CAF 0.17.6 binds a reference to an empty tuple when a function actor takes no argument: the one exception.
+    add_compile_options(-fno-sanitize=null -fno-sanitize-recover=undefined)
+  endif()
+endif()
+
+# weft_library(name SOURCES a.cpp ... HEADERS a.hpp ... LINKS targets...) makes weft_<name> with alias weft::<name>.
+# Sources and headers are listed, not globbed: a new file is a visible line in review.
+function(weft_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;HEADERS;LINKS;PRIVATE_LINKS" ${ARGN})
+  if(arg_SOURCES)
+    add_library(weft_${name} STATIC ${arg_SOURCES})
+    target_sources(weft_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${arg_HEADERS})
+    target_link_libraries(weft_${name} PUBLIC weft_build ${arg_LINKS} PRIVATE ${arg_PRIVATE_LINKS})
+  else()
+    add_library(weft_${name} INTERFACE)
+    target_sources(weft_${name} INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${arg_HEADERS})
+    target_link_libraries(weft_${name} INTERFACE weft_build ${arg_LINKS})
+  endif()
+  add_library(weft::${name} ALIAS weft_${name})
+endfunction()
