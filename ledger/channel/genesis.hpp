@@ -1,0 +1,44 @@
+// Makes genesis blocks as configtxgen does. interop/02 §1, §7.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/base/random.hpp"
+#include "ledger/block/block.hpp"
+#include "ledger/channel/bundle.hpp"
+
+namespace msp {
+class FabricMSPConfig;
+}
+
+namespace weft::ledger {
+
+/// A policy as configtx.yaml says it: "Signature" or "ImplicitMeta", and its rule.
+struct policy_text {
+  std::string name, type, rule;
+};
+
+struct genesis_org {
+  std::string name;                                     ///< Group name.
+  std::shared_ptr<const ::msp::FabricMSPConfig> msp;    ///< Its `name` is the MSP id.
+  std::vector<policy_text> policies;                    ///< Empty: the usual ones for NodeOUs.
+  std::vector<std::string> endpoints;                   ///< Orderer organizations.
+  std::vector<std::pair<std::string, std::uint16_t>> anchor_peers;
+};
+
+struct genesis_request {
+  std::string channel_id;
+  std::vector<genesis_org> application, orderers;
+  std::string consensus_type = "solo";
+  bytes consensus_metadata;
+  batch_limits batching;
+  std::vector<std::string> channel_capabilities{"V2_0"}, orderer_capabilities{"V2_0"}, application_capabilities{"V2_5"};
+};
+
+/// Errors: `invalid_argument` naming the element (a policy text, a name).
+[[nodiscard]] result<block> make_genesis(const genesis_request& request, random_source& random, timestamp now);
+
+}  // namespace weft::ledger
