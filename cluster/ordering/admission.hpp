@@ -1,0 +1,28 @@
+// What an orderer checks before it orders an envelope: the table of interop/06 §1, in its order, with its texts.
+#pragma once
+
+#include <string>
+
+#include "ledger/channel/bundle.hpp"
+#include "ledger/tx/envelope.hpp"
+
+namespace weft::cluster {
+
+/// common.Status numbers that Broadcast answers with.
+inline constexpr int status_success = 200, status_bad_request = 400, status_forbidden = 403, status_not_found = 404,
+                     status_not_implemented = 501, status_internal = 500, status_unavailable = 503;
+
+/// `status` 200: order it. Anything else is the answer to the client.
+struct admission {
+  int status = status_success;
+  std::string info;
+};
+
+/// The channel an envelope names, or why it cannot be told.
+[[nodiscard]] result<std::string> channel_of(const ledger::envelope& e);
+
+/// Judges a normal envelope for a channel. Pure; thread-safe. `now` decides about expired clients.
+/// The orderer does not look into the transaction: no endorsement, no duplicate check.
+[[nodiscard]] admission admit(const ledger::envelope& e, const ledger::channel_bundle& bundle, const crypto::verifier& verifier, timestamp now);
+
+}  // namespace weft::cluster

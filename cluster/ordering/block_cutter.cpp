@@ -1,0 +1,51 @@
+#include "cluster/ordering/block_cutter.hpp"
+
+#include <utility>
+
+namespace weft::cluster {
+
+std::vector<cut_effect> block_cutter::step(cut_event event) {
+  std::vector<cut_effect> out;
+  if (auto* s = std::get_if<submit>(&event)) {
+    on(std::move(*s), out);
+  } else if (auto* t = std::get_if<timer_fired>(&event)) {
+    if (!timer_runs_ || t->timer != timer_) return out;  // an older timer: its batch has left
+    cut(out);
+  } else if (limits_.cut_when_idle) {
+    cut(out);
+  }
+  sync_timer(out);
+  return out;
+}
+
+void block_cutter::on(submit event, std::vector<cut_effect>& out) {
+  const auto size = event.item.tx.size();
+  if (size > limits_.preferred_max_bytes) {  // travels alone, behind what waits already
+    cut(out);
+    pending_.push_back(std::move(event.item));
+    cut(out);
+    return;
+  }
+  if (pending_bytes_ + size > limits_.preferred_max_bytes) cut(out);
+  pending_.push_back(std::move(event.item));
+  pending_bytes_ += size;
+  if (pending_.size() >= limits_.max_message_count) cut(out);
+}
+
+void block_cutter::cut(std::vector<cut_effect>& out) {
+  if (pending_.empty()) return;
+  out.push_back(emit_batch{std::exchange(pending_, {})});
+  pending_bytes_ = 0;
+}
+
+void block_cutter::sync_timer(std::vector<cut_effect>& out) {
+  if (pending_.empty()) {
+    timer_runs_ = false;
+  } else if (!timer_runs_) {
+    timer_ = timer_.next();
+    timer_runs_ = true;
+    out.push_back(start_timer{timer_, limits_.timeout});
+  }
+}
+
+}  // namespace weft::cluster

@@ -1,0 +1,63 @@
+// Groups envelopes into batches: everything to decide, nothing to touch.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "config/base/ids.hpp"
+#include "ledger/tx/envelope.hpp"
+
+namespace weft::cluster {
+
+/// The bounds of a batch; count, bytes and age as the channel configuration names them.
+struct cut_limits {
+  std::size_t max_message_count = 500;
+  std::size_t preferred_max_bytes = 2 * MiB;
+  std::chrono::milliseconds timeout{2000};
+  bool cut_when_idle = true;  ///< architecture §4.9
+};
+
+/// An envelope that passed the filters; `ticket` is the submitter's, given back with the batch.
+struct cut_item {
+  ledger::envelope tx;
+  std::uint64_t ticket = 0;
+};
+
+struct submit { cut_item item; };
+struct timer_fired { timer_id timer; };
+struct downstream_idle {};   ///< The shell has nothing more to submit at once, and no batch is being written.
+using cut_event = std::variant<submit, timer_fired, downstream_idle>;
+
+struct emit_batch { std::vector<cut_item> items; };
+struct start_timer { timer_id timer; std::chrono::milliseconds after; };
+using cut_effect = std::variant<emit_batch, start_timer>;
+
+/// Groups envelopes into batches; closes one at a count, a size or an age, whichever comes first (interop/02 §10).
+/// Invariants: a batch is never empty; envelopes leave in arrival order; only the newest timer counts; a timer runs exactly while
+/// something is pending, and an overflow does not restart it.
+/// Threads: none of its own. Whoever owns the cutter calls it, one call at a time.
+class block_cutter {
+ public:
+  explicit block_cutter(cut_limits limits) : limits_(limits) {}
+  [[nodiscard]] std::vector<cut_effect> step(cut_event event);
+  /// New limits count from the next submit on.
+  void reconfigure(cut_limits limits) { limits_ = limits; }
+  [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
+  [[nodiscard]] const cut_limits& limits() const noexcept { return limits_; }
+
+ private:
+  void on(submit event, std::vector<cut_effect>& out);
+  void cut(std::vector<cut_effect>& out);
+  void sync_timer(std::vector<cut_effect>& out);
+
+  cut_limits limits_;
+  std::vector<cut_item> pending_;
+  std::size_t pending_bytes_ = 0;
+  timer_id timer_;
+  bool timer_runs_ = false;
+};
+
+}  // namespace weft::cluster

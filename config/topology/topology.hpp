@@ -1,0 +1,79 @@
+// A topology: which organizations, roles, channels and contracts a network has, and on which node each role lives.
+// The dev network, a cluster and manifests are renderings of one such document.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/base/bytes.hpp"
+
+namespace weft::config {
+
+/// What an organization does for the network.
+enum class org_kind : std::uint8_t { peer, orderer };
+
+struct organization {
+  std::string name;          ///< "Org1": group name in the channel configuration.
+  std::string msp_id;        ///< "Org1MSP"
+  std::string domain;        ///< "org1.example.com"
+  std::string operated_by;   ///< Organizations of one operator in one process share verified signatures (architecture §4.10).
+  org_kind kind = org_kind::peer;
+  std::vector<std::string> hosts;  ///< "peer0", "orderer0": a node identity each, named `<host>.<domain>`.
+  std::size_t users = 1;           ///< User1…UserN besides Admin.
+};
+
+/// BatchSize and BatchTimeout of a channel, and the orderer's idle cut.
+struct batching {
+  std::uint32_t max_message_count = 500;               ///< 1 to 100,000. Larger: more throughput, more conflicts inside a block.
+  std::uint32_t preferred_max_bytes = 2 * MiB;         ///< A soft bound: one larger transaction travels in a batch of its own.
+  std::uint32_t absolute_max_bytes = 10 * MiB;         ///< A hard bound on one envelope.
+  std::chrono::milliseconds timeout{2000};             ///< At least 1 ms. Age at which an unfilled batch closes.
+  bool cut_when_idle = true;                           ///< With nothing in flight a waiting batch leaves at once (architecture §4.9).
+};
+
+struct contract_placement {
+  std::string name;                    ///< One of the built-in contracts.
+  std::string version = "1.0";
+  std::optional<std::string> policy;   ///< Signature policy text; absent: /Channel/Application/Endorsement.
+  bool init_required = false;
+};
+
+struct channel {
+  std::string name = "mychannel";
+  std::string ordering = "solo";       ///< Consenter: solo (raft, kafka, bft have rooms of their own).
+  config::batching batch;
+  std::vector<contract_placement> contracts;
+};
+
+/// Roles by name on one process: "peer0.org1.example.com", "orderer0.example.com".
+struct node {
+  std::string name;
+  std::vector<std::string> members;
+};
+
+/// The whole document. Checked by `check`, which reports every problem with its path at once.
+struct topology {
+  std::vector<organization> organizations;
+  std::vector<config::channel> channels;
+  std::vector<config::node> nodes;
+};
+
+/// What `weft up` starts when nobody says otherwise: `orgs` peer organizations with `peers` peers each, one orderer, channel mychannel
+/// with the sample contracts, one node that holds everything, one operator.
+struct dev_options {
+  std::size_t orgs = 2;    ///< 1 to 26.
+  std::size_t peers = 1;   ///< 1 to 16 an organization.
+  config::batching batch;
+};
+[[nodiscard]] topology dev_topology(const dev_options& options);
+
+/// Every problem of a topology, each as "channels[0].batch.max_message_count: …"; empty when it is sound.
+[[nodiscard]] std::vector<std::string> check(const topology& t);
+/// From YAML. Errors: `invalid_argument` with every problem on a line of its own (path, line, what is allowed).
+[[nodiscard]] result<topology> parse_topology(std::string_view yaml);
+[[nodiscard]] std::string to_yaml(const topology& t);
+
+}  // namespace weft::config

@@ -1,0 +1,87 @@
+#include <doctest/doctest.h>
+
+#include "cluster/ordering/block_cutter.hpp"
+
+using namespace weft;
+using namespace weft::cluster;
+
+namespace {
+
+ledger::envelope of_size(std::size_t size) { return ledger::envelope::make(bytes(size - 1, 'p'), "s"); }
+
+struct outcome {
+  std::vector<std::size_t> batches;  ///< Number of envelopes of each batch, in order.
+  std::vector<std::uint64_t> timers; ///< Timers started, in order.
+};
+
+void run(block_cutter& cutter, cut_event event, outcome& out) {
+  for (auto& effect : cutter.step(std::move(event))) {
+    if (auto* batch = std::get_if<emit_batch>(&effect)) out.batches.push_back(batch->items.size());
+    if (auto* timer = std::get_if<start_timer>(&effect)) out.timers.push_back(timer->timer.value);
+  }
+}
+
+constexpr cut_limits limits{3, 100, std::chrono::milliseconds{2000}, true};
+
+}  // namespace
+
+TEST_CASE("a batch closes at whichever bound comes first") {
+  struct row { const char* name; std::vector<std::size_t> tx_bytes, batches; std::size_t pending; };
+  const row rows[] = {
+      {"below every bound nothing closes", {10, 10}, {}, 2},
+      {"the third transaction fills the count", {10, 10, 10}, {3}, 0},
+      {"an overflow closes the batch before it", {60, 60}, {1}, 1},
+      {"equality with the preferred size does not overflow", {50, 50}, {}, 2},
+      {"an oversized transaction travels alone", {10, 150}, {1, 1}, 0},
+      {"an oversized transaction alone needs no batch before it", {150, 10}, {1}, 1},
+      {"an overflow may fill the next batch at once", {60, 60, 60, 60}, {1, 1, 1}, 1},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    block_cutter cutter{limits};
+    outcome out;
+    for (auto size : r.tx_bytes) run(cutter, submit{{of_size(size), 0}}, out);
+    CHECK(out.batches == r.batches);
+    CHECK(cutter.pending() == r.pending);
+  }
+}
+
+TEST_CASE("only the newest timer counts, and an overflow does not restart it") {
+  block_cutter cutter{limits};
+  outcome out;
+  run(cutter, submit{{of_size(60), 0}}, out);
+  run(cutter, submit{{of_size(60), 0}}, out);  // overflow: the second inherits timer 1
+  CHECK(out.timers == std::vector<std::uint64_t>{1});
+  run(cutter, timer_fired{timer_id{1}}, out);
+  CHECK(out.batches == std::vector<std::size_t>{1, 1});
+  run(cutter, submit{{of_size(10), 0}}, out);
+  CHECK(out.timers == std::vector<std::uint64_t>{1, 2});
+  run(cutter, timer_fired{timer_id{1}}, out);  // late, of a batch that has left
+  CHECK(cutter.pending() == 1);
+}
+
+TEST_CASE("an idle downstream takes what waits, unless that is switched off") {
+  for (bool on : {true, false}) {
+    auto l = limits;
+    l.cut_when_idle = on;
+    block_cutter cutter{l};
+    outcome out;
+    run(cutter, downstream_idle{}, out);
+    CHECK(out.batches.empty());  // a batch is never empty
+    run(cutter, submit{{of_size(10), 7}}, out);
+    run(cutter, downstream_idle{}, out);
+    CHECK(out.batches.size() == (on ? 1u : 0u));
+  }
+}
+
+TEST_CASE("envelopes leave in arrival order with their tickets") {
+  block_cutter cutter{limits};
+  std::vector<std::uint64_t> seen;
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    for (auto& effect : cutter.step(submit{{of_size(10 + i * 7), i}})) {
+      if (auto* batch = std::get_if<emit_batch>(&effect)) for (auto& item : batch->items) seen.push_back(item.ticket);
+    }
+  }
+  for (std::size_t i = 0; i < seen.size(); ++i) CHECK(seen[i] == i);
+  CHECK(seen.size() + cutter.pending() == 10);
+}
