@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ class certificate {
   [[nodiscard]] bytes_view subject_key_id() const;    ///< Empty when absent.
   [[nodiscard]] bytes_view authority_key_id() const;  ///< Empty when absent.
   [[nodiscard]] bool is_ca() const;
+  [[nodiscard]] std::optional<std::uint32_t> path_length_max() const;  ///< Of BasicConstraints: how many CAs may follow below this one.
+  [[nodiscard]] bool may_sign_certificates() const;  ///< KeyUsage is absent or has certSign.
   [[nodiscard]] timestamp not_before() const;
   [[nodiscard]] timestamp not_after() const;
   /// True if this certificate's signature was made by `issuer`'s key (high S is accepted here, as Fabric does).

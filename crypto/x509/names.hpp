@@ -1,0 +1,24 @@
+// Distinguished names as text, for people. For the .cpp files of crypto/ only.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/base/bytes.hpp"
+
+namespace weft::crypto {
+
+struct parsed_name {
+  bytes der;
+  std::string text;  ///< RFC 2253: most specific first, special and control characters escaped.
+  std::string common_name;
+  std::vector<std::string> organizational_units;
+};
+
+/// Nothing if an attribute's string is malformed.
+[[nodiscard]] std::optional<parsed_name> parse_name(const X509_NAME* name);
+
+}  // namespace weft::crypto
