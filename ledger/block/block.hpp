@@ -76,15 +76,18 @@ class block {
 /// One signature of slot 0 with the exact bytes that it covers.
 struct block_signature {
   bytes identity;                ///< pb(SerializedIdentity); empty for BFT, where `consenter_id` names the signer.
+  bool by_consenter_id = false;  ///< BFT form.
   std::uint32_t consenter_id = 0;
   bytes signed_bytes, signature;
 };
 /// Takes slot 0 apart. Errors: `invalid_argument`. interop/01 §9, CFT and BFT forms.
 [[nodiscard]] result<std::vector<block_signature>> block_signatures(const block& b);
 
-/// The checks that need no policy: number, previous hash, five slots when `strict`, well-formed canonical data, data hash.
-/// `previous_hash` of the block before; errors: `corruption` or `invalid_argument`, naming what differs.
-[[nodiscard]] result<void> check_links(const block& b, block_number expected, bytes_view previous_hash);
+/// The checks that need no policy: number, previous hash, five slots when `strict` (v3 peers demand them of an orderer; old chains
+/// have fewer), data hash, and that there are transactions, each a canonical envelope with payload and signature (a block of one
+/// CONFIG transaction is excused from the latter: genesis is not signed). `previous_hash` is the hash of the block before.
+/// Errors: `corruption` when a hash differs, else `invalid_argument`; the text names what differs.
+[[nodiscard]] result<void> check_links(const block& b, block_number expected, bytes_view previous_hash, bool strict = true);
 
 /// The running commit hash of interop/01 §11.
 [[nodiscard]] bytes next_commit_hash(bytes_view filter, bytes_view updates, bytes_view previous_commit_hash);

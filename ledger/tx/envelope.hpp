@@ -9,6 +9,7 @@
 #include "config/base/bytes.hpp"
 #include "config/base/clock.hpp"
 #include "config/base/ids.hpp"
+#include "ledger/tx/rwset.hpp"
 
 namespace weft::ledger {
 
@@ -48,18 +49,24 @@ class envelope {
   envelope() = default;
   /// Splits payload and signature; nothing deeper. Errors: `invalid_argument` when the bytes are no Envelope.
   [[nodiscard]] static result<envelope> parse(shared_bytes raw);
+  /// The same for an entry of a block: bytes that are no Envelope are kept, with empty payload and `well_formed()` false.
+  [[nodiscard]] static envelope keep(shared_bytes raw);
   /// Encodes a new envelope around a payload and its signature.
   [[nodiscard]] static envelope make(bytes payload, bytes signature);
 
   [[nodiscard]] const shared_bytes& raw() const;  ///< pb(Envelope) as it arrived.
   [[nodiscard]] bytes_view payload() const;
   [[nodiscard]] bytes_view signature() const;
+  /// False only for an entry of a block that is no Envelope at all.
+  [[nodiscard]] bool well_formed() const;
   /// What batch limits count: payload plus signature (interop/02 §10).
   [[nodiscard]] std::size_t size() const { return payload().size() + signature().size(); }
   /// True if parsing and encoding again gives the same bytes: what real peers demand of every entry of a block (trap 7).
   [[nodiscard]] bool canonical() const;
   /// The headers, parsed on first use and shared by all copies; never null after an ok. Errors: `invalid_argument`.
   [[nodiscard]] const result<headers>& header() const;
+  /// TxValidationCode of a failed `header()`: 2 when the payload is no Payload, 3 when its header is none; 0 when all is well.
+  [[nodiscard]] std::uint8_t header_code() const;
   /// Payload.data's stored bytes (empty when the payload does not parse).
   [[nodiscard]] bytes_view data() const;
 
@@ -86,12 +93,17 @@ struct endorser_tx {
   std::string header_chaincode_name;       ///< of the ChaincodeHeaderExtension
   bool has_action = true;
   std::vector<endorsement> endorsements;
+  rwset sets;                              ///< `results`, parsed; whoever keeps it may move it out.
 };
-/// Takes Payload.data of an ENDORSER_TRANSACTION apart. Errors carry Fabric's TxValidationCode number in `code`.
+/// What is wrong with a transaction's structure.
 struct tx_defect {
   std::uint8_t code = 0;  ///< TxValidationCode, interop/01 §13.
   std::string why;
 };
+/// Takes Payload.data of an ENDORSER_TRANSACTION apart, and checks all that needs neither identities nor state, in Fabric's order:
+/// headers (2, 3), one whole action whose header names creator and nonce (5; 16 without ChaincodeEndorsedAction), the proposal hash
+/// over stored bytes (5), the header extension (19), the ChaincodeAction (21), its read/write set (22), both chaincode ids (255 when
+/// absent). Names, versions and events are compared by the validator. The envelope must outlive the views.
 [[nodiscard]] tl::expected<endorser_tx, tx_defect> parse_endorser_tx(const envelope& e);
 
 /// A signed proposal, taken apart. `raw` owns every view.
