@@ -5,15 +5,19 @@
 #include <string>
 #include <vector>
 
+#include "crypto/hash/sha256.hpp"
 #include "crypto/x509/certificate.hpp"
 
 namespace msp {
 class FabricMSPConfig;
-class MSPConfig;
-class MSPPrincipal;
 }  // namespace msp
+namespace common {
+class MSPPrincipal;  // Fabric declares principals in `common`, although the file lies in msp/.
+}  // namespace common
 
 namespace weft::crypto {
+
+struct principal;
 
 /// Which rules apply, from the channel's capabilities (interop/02 §2).
 enum class msp_level : std::uint8_t { v1_0, v1_1, v1_3, v1_4_3, v3_0 };
@@ -44,8 +48,13 @@ class msp {
   /// Parses and validates pb(SerializedIdentity). Errors: `permission_denied` that say which check failed (MSP id, PEM, chain, CRL, OU)
   /// with the certificate's subject; `invalid_argument` for bytes that are no identity.
   [[nodiscard]] virtual result<identity_ptr> validate(bytes_view serialized_identity) const = 0;
-  [[nodiscard]] virtual bool satisfies(const identity& who, const ::msp::MSPPrincipal& principal) const = 0;
+  /// Whether `who`, which this MSP validated, is whom the principal means. Malformed, anonymous and unknown principals mean nobody.
+  [[nodiscard]] virtual bool satisfies(const identity& who, const principal& whom) const = 0;
+  [[nodiscard]] bool satisfies(const identity& who, const ::common::MSPPrincipal& whom) const;
+  /// TLS root CAs, then TLS intermediates: what connections of this organization are trusted by.
   [[nodiscard]] virtual const std::vector<certificate>& tls_roots() const = 0;
+  /// Digest of definition and level: equal for equal rules.
+  [[nodiscard]] virtual const digest& fingerprint() const = 0;
 };
 
 /// All MSPs of one channel bundle. Caches validated identities by bytes, bounded; a new bundle starts empty.
@@ -56,7 +65,9 @@ class msp_manager {
   virtual ~msp_manager() = default;
   /// As msp::validate, choosing the MSP by id. Errors: `permission_denied` for an unknown MSP id.
   [[nodiscard]] virtual result<identity_ptr> validate(bytes_view serialized_identity) const = 0;
-  [[nodiscard]] virtual bool satisfies(const identity& who, const ::msp::MSPPrincipal& principal) const = 0;
+  /// Asks the MSP that `who` belongs to; false when it is not of this channel.
+  [[nodiscard]] virtual bool satisfies(const identity& who, const principal& whom) const = 0;
+  [[nodiscard]] bool satisfies(const identity& who, const ::common::MSPPrincipal& whom) const;
   [[nodiscard]] virtual std::shared_ptr<const msp> find(std::string_view msp_id) const = 0;
   [[nodiscard]] virtual std::vector<std::string> ids() const = 0;
 };
