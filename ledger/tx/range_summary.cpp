@@ -19,7 +19,7 @@ bytes combine(const std::vector<bytes>& hashes) {
 
 void range_summary::add(const kv_read& read) {
   pending_.push_back(read);
-  if (pending_.size() > range_degree) close_leaf();
+  if (pending_.size() > degree_) close_leaf();
 }
 
 void range_summary::close_leaf() {
@@ -28,7 +28,7 @@ void range_summary::close_leaf() {
   pending_.clear();
   if (levels_.empty()) levels_.emplace_back();
   levels_[0].push_back(crypto::to_bytes(crypto::sha256(proto::encode(leaf))));
-  for (std::uint32_t level = 0; levels_[level].size() > range_degree; ++level) fold(level);
+  for (std::uint32_t level = 0; levels_[level].size() > degree_; ++level) fold(level);
 }
 
 /// Replaces a level's hashes by one hash of the level above: the single one itself, or the digest of all of them.
@@ -48,9 +48,9 @@ void range_summary::finish(range_query& out) {
     if (!pending_.empty()) close_leaf();
     const auto top = static_cast<std::uint32_t>(levels_.size() - 1);
     for (std::uint32_t level = 0; level < top; ++level) fold(level);
-    if (levels_.back().size() > range_degree) fold(top);
+    if (levels_.back().size() > degree_) fold(top);
     out.raw_reads.clear();
-    out.max_degree = range_degree;
+    out.max_degree = degree_;
     out.max_level = static_cast<std::uint32_t>(levels_.size());
     out.hashes = std::move(levels_.back());
   }

@@ -44,6 +44,8 @@ struct range_query {
 /// Folds reads into a summary, one by one, as Fabric's query-result helper does.
 class range_summary {
  public:
+  /// Endorsers use `range_degree`; a validator recomputes with the degree that it finds. At least 2.
+  explicit range_summary(std::uint32_t degree = range_degree) : degree_(degree) {}
   void add(const kv_read& read);
   /// Fills raw_reads or hashes of `out`.
   void finish(range_query& out);
@@ -51,6 +53,7 @@ class range_summary {
  private:
   void close_leaf();
   void fold(std::uint32_t level);
+  std::uint32_t degree_;
   std::vector<kv_read> pending_;
   std::vector<std::vector<bytes>> levels_;  ///< levels_[0] = leaves' hashes.
 };
