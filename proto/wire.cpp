@@ -49,9 +49,12 @@ bool take_tag(std::string_view& rest, std::uint32_t& number, unsigned& type) noe
 /// Everything but groups.
 bool take_value(std::string_view& rest, unsigned type, std::uint64_t& value, std::string_view& payload) noexcept {
   switch (type) {
-    case 0: return take_varint(rest, value);
-    case 1: return take_fixed(rest, 8, value);
-    case 5: return take_fixed(rest, 4, value);
+    case 0:
+      return take_varint(rest, value);
+    case 1:
+      return take_fixed(rest, 8, value);
+    case 5:
+      return take_fixed(rest, 4, value);
     case 2: {
       std::uint64_t length = 0;
       if (!take_varint(rest, length) || length > rest.size()) return false;
@@ -59,7 +62,8 @@ bool take_value(std::string_view& rest, unsigned type, std::uint64_t& value, std
       rest.remove_prefix(static_cast<std::size_t>(length));
       return true;
     }
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -112,7 +116,7 @@ wire_status wire_reader::next(wire_field& field) noexcept {
   unsigned type = 0;
   const bool ok = take_tag(rest, read.number, type) &&
                   (type == static_cast<unsigned>(wire_type::group) ? take_group(rest, read.number, read.payload)
-                                                                    : take_value(rest, type, read.value, read.payload));
+                                                                   : take_value(rest, type, read.value, read.payload));
   if (!ok) {
     failed_ = true;
     return wire_status::malformed;

@@ -11,11 +11,11 @@ enum class wire_type : std::uint8_t { varint = 0, fixed64 = 1, length_delimited 
 
 /// One field as it stands in the message.
 struct wire_field {
-  std::uint32_t number = 0;      ///< 1 .. 2^29-1.
+  std::uint32_t number = 0;  ///< 1 .. 2^29-1.
   wire_type type{};
-  std::uint64_t value = 0;       ///< Varint and fixed types; zero otherwise.
-  std::string_view payload;      ///< Length-delimited: the content. Group: all between its tags. Else empty.
-  std::string_view stored;       ///< The whole field, tag included.
+  std::uint64_t value = 0;   ///< Varint and fixed types; zero otherwise.
+  std::string_view payload;  ///< Length-delimited: the content. Group: all between its tags. Else empty.
+  std::string_view stored;   ///< The whole field, tag included.
 };
 
 enum class wire_status : std::uint8_t {
