@@ -1,8 +1,11 @@
 #include "crypto/x509/certificate.hpp"
 
-#include <openssl/bn.h>
+#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
 
 #include "crypto/keys/der.hpp"
 #include "crypto/keys/pem.hpp"
@@ -55,16 +58,10 @@ result<ptr<T>> extension(const X509* x, int nid) {
 }
 
 std::optional<std::string> ip_text(const bytes& address) {
-  const auto at = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(address[i])); };
-  if (address.size() == 4) return std::to_string(at(0)) + "." + std::to_string(at(1)) + "." + std::to_string(at(2)) + "." + std::to_string(at(3));
-  if (address.size() != 16) return std::nullopt;
-  std::string out;
-  for (std::size_t i = 0; i < 16; i += 2) {
-    char group[8];
-    std::snprintf(group, sizeof group, "%x", at(i) << 8 | at(i + 1));
-    out += (i ? ":" : "") + std::string(group);
-  }
-  return out;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool known = address.size() == 4 || address.size() == 16;
+  if (!known || !inet_ntop(address.size() == 4 ? AF_INET : AF_INET6, address.data(), text.data(), text.size())) return std::nullopt;
+  return std::string(text.data());
 }
 
 }  // namespace
