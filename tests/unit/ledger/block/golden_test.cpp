@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "ledger/block/block.hpp"
 #include "tests/unit/ledger/tx/golden.hpp"
@@ -186,4 +187,44 @@ TEST_CASE("a block that writes nothing hashes its filter only") {
   const auto& blocks = golden::items(golden::at(golden::vectors(), "blocks", "mychannel"));
   CHECK(to_hex(next_commit_hash(bytes(1, '\0'), {}, {})) == golden::text(blocks[1], "commit_hash_hex"));
   CHECK(next_commit_hash(bytes(200, '\0'), {}, {}) != next_commit_hash(bytes(199, '\0'), {}, {}));
+}
+
+TEST_CASE("range summaries of blocks 19 and 20 follow from what block 18 wrote") {
+  const auto sets_of = [](const char* path) {
+    std::vector<rwset> out;
+    const auto b = load(path);
+    for (const auto& e : b.envelopes()) out.push_back(parse_endorser_tx(e).value().sets);
+    return out;
+  };
+  std::map<std::string, version> written;  // sorted as the state is
+  const auto puts = sets_of("blocks/mychannel.18.block");
+  for (std::size_t i = 0; i < puts.size(); ++i)
+    for (const auto& ns : puts[i].namespaces)
+      for (const auto& write : ns.writes) written[write.key] = {block_number(18), tx_number(i)};
+  REQUIRE(written.size() == 130);
+
+  struct row { const char* path; bool exhausted; std::size_t reads; std::vector<std::size_t> leaves; };
+  for (const auto& r : {row{"blocks/mychannel.19.block", true, 130, {51, 51, 28}}, row{"blocks/mychannel.20.block", false, 101, {51, 50}}}) {
+    CAPTURE(r.path);
+    const range_query* recorded = nullptr;
+    const auto sets = sets_of(r.path);
+    for (const auto& ns : sets.at(0).namespaces)
+      if (!ns.ranges.empty()) recorded = &ns.ranges.front();
+    REQUIRE(recorded != nullptr);
+    range_query rebuilt{recorded->start_key, recorded->end_key, r.exhausted};
+    range_summary summary;
+    std::size_t reads = 0;
+    std::string last;
+    for (const auto& [key, at] : written) {
+      if (reads == r.reads) break;
+      summary.add({key, at});
+      last = key;
+      ++reads;
+    }
+    summary.finish(rebuilt);
+    CHECK(rebuilt == *recorded);
+    CHECK(recorded->max_level == 1);
+    CHECK(recorded->hashes.size() == r.leaves.size());
+    if (!r.exhausted) CHECK(recorded->end_key == last);
+  }
 }
