@@ -73,17 +73,23 @@ using gateway_actor = caf::typed_actor<
     // edge that has checked the request's signature.
     caf::replies_to<atom::await, std::string, std::string>::with<commit_reply>,
     // INTERNAL: the committer of this peer has committed a block.
-    caf::reacts_to<atom::committed, commit_notice>>;
+    caf::reacts_to<atom::committed, commit_notice>,
+    // INTERNAL: looks for waiters whose time is over.
+    caf::reacts_to<atom::tick>>;
 
 /// ORDERER front of one node: checks size, signature and the channel's Writers policy (interop/06 §1), then hands to the consenter.
 using orderer_actor = caf::typed_actor<
     // SUCCESS (200) means: the block with this envelope is on disk. Everything else left no trace.
-    caf::replies_to<atom::broadcast, ledger::envelope>::with<broadcast_reply>>;
+    caf::replies_to<atom::broadcast, ledger::envelope>::with<broadcast_reply>,
+    // Several at once, of one channel: those that pass travel together as far as the batch limits allow. One answer for each, in order.
+    caf::replies_to<atom::broadcast, std::vector<ledger::envelope>>::with<std::vector<broadcast_reply>>>;
 
 /// CONSENTER of one channel on one node: decides the order. solo, raft, kafka and bft stand behind this interface.
 using consenter_actor = caf::typed_actor<
     // Orders a normal envelope that passed the filters under configuration `sequence`. Same promise as broadcast.
     caf::replies_to<atom::order, ledger::envelope, std::uint64_t>::with<broadcast_reply>,
+    // Several that passed, in this order; the reply comes when the last of them is on disk or refused.
+    caf::replies_to<atom::order, std::vector<ledger::envelope>, std::uint64_t>::with<std::vector<broadcast_reply>>,
     // INTERNAL: a timer the core asked for has fired.
     caf::reacts_to<atom::expired, std::uint64_t>,
     // INTERNAL: the block of this number is on disk, or (text not empty) could not be written.
@@ -109,16 +115,16 @@ using deliver_actor = caf::typed_actor<
     caf::reacts_to<atom::credit, block_sink_actor, std::string, std::uint32_t>,
     caf::reacts_to<atom::cancel, block_sink_actor, std::string>,
     // INTERNAL: a block has become durable here.
-    caf::reacts_to<atom::written, std::string, ledger::block>>;
+    caf::reacts_to<atom::written, std::string, ledger::block>,
+    // INTERNAL: goes on with a channel whose readers were behind.
+    caf::reacts_to<atom::tick, std::string>>;
 
 /// COMMITTER of one channel on one peer: a pipeline over successive blocks; the only writer of the peer's ledger.
 using committer_actor = caf::typed_actor<
     // Takes the next block as an orderer delivered it. The reply comes when it is committed; blocks may be sent ahead up to the pipeline's depth.
     caf::replies_to<atom::commit, ledger::block>::with<broadcast_reply>,
     // Plain private writes of a transaction that was endorsed here, kept until its block commits: tx id, namespace, collection, pb(KVRWSet).
-    caf::reacts_to<atom::privates, std::string, std::string, std::string, bytes>,
-    // INTERNAL: some transactions of a block were prepared by the pool.
-    caf::reacts_to<atom::prepare, std::uint64_t, std::uint64_t>>;
+    caf::reacts_to<atom::privates, std::string, std::string, std::string, bytes>>;
 
 /// One slice of stateless validation work: transactions [first, last) of a block.
 struct prepare_job {
@@ -131,6 +137,28 @@ struct prepare_job {
 using validation_worker_actor = caf::typed_actor<
     // Prepares the slice and replies with its epoch.
     caf::replies_to<atom::prepare, std::shared_ptr<const prepare_job>>::with<std::uint64_t>>;
+
+/// A prepared block on its way into the ledger, with the private writes that were kept for it.
+struct write_job {
+  std::shared_ptr<const ledger::prepared_block> block;
+  std::vector<std::pair<std::string, ledger::private_writes>> privates;  ///< By transaction id.
+};
+struct write_outcome {
+  std::uint64_t number = 0;
+  std::string failure;               ///< Not empty: nothing was stored.
+  ledger::block sealed;
+  std::vector<committed_tx> txs;
+};
+/// LEDGER_WRITER of one channel on one peer: judges and stores blocks in order. Blocks on the disk, so a live node gives it a thread.
+using ledger_writer_actor = caf::typed_actor<
+    caf::replies_to<atom::write, std::shared_ptr<const write_job>>::with<std::shared_ptr<const write_outcome>>>;
+
+/// BLOCK_SOURCE of one channel on one peer: pulls blocks from an orderer and feeds the committer, by credit.
+using block_source_actor = caf::typed_actor<
+    caf::reacts_to<atom::block, std::string, ledger::block>,
+    caf::reacts_to<atom::ended, std::string, std::int32_t, std::string>,
+    // INTERNAL: time to try again, if the epoch is still the current one.
+    caf::reacts_to<atom::tick, std::uint64_t>>;
 
 /// What a CA is asked to issue.
 struct enrollment {
@@ -167,3 +195,5 @@ using msp_actor = caf::typed_actor<
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const weft::actors::simulation_job>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const weft::actors::simulation_outcome>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const weft::actors::prepare_job>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const weft::actors::write_job>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const weft::actors::write_outcome>)

@@ -39,6 +39,7 @@ struct contract_placement {
   std::string version = "1.0";
   std::optional<std::string> policy;   ///< Signature policy text; absent: /Channel/Application/Endorsement.
   bool init_required = false;
+  std::vector<std::string> first_call; ///< Invoked once, right after the contract was committed: {"init", "a", "100", "b", "200"}.
 };
 
 struct channel {

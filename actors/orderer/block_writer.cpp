@@ -1,0 +1,39 @@
+// BLOCK_WRITER: signs, appends, syncs, then tells. The order of these lines is the promise that an acknowledged envelope survives.
+#include <spdlog/spdlog.h>
+
+#include "actors/orderer/roles.hpp"
+#include "cluster/ordering/assembly.hpp"
+
+namespace weft::actors {
+
+namespace {
+
+result<void> write(const orderer_site& site, orderer_channel& channel, ledger::block& b) {
+  const auto next = channel.blocks->height();
+  if (b.number() != next) return fail(errc::failed_precondition, "expected block " + std::to_string(next.value));
+  WEFT_TRY(auto last, channel.blocks->read(block_number{next.value - 1}));
+  WEFT_TRY(auto tip, cluster::tip_after(last));
+  const auto& first = b.envelopes().front().header();
+  const bool config = first && first->type == static_cast<std::int32_t>(ledger::header_type::config);
+  WEFT_CHECK(cluster::sign_block(b, config ? b.number() : tip.last_config, {}, *site.identity, *site.random, *site.verifier));
+  WEFT_CHECK(channel.blocks->append(b));
+  return channel.blocks->sync();
+}
+
+}  // namespace
+
+block_writer_actor::behavior_type block_writer(role_self<block_writer_actor, block_writer_state> self, orderer_ptr site,
+                                               ordered_channel_ptr channel) {
+  return {
+      [self, site, channel, deliver = site->to<deliver_actor>("deliver")](atom::write, const ledger::block& ordered,
+                                                                          const consenter_actor& consenter) mutable {
+        auto b = ordered;
+        const auto done = write(*site, *channel, b);
+        if (!done) spdlog::error("{}: block {} of {} not written: {}", self->seat(), b.number().value, channel->id, done.error().context);
+        self->send(consenter, atom::written::value, b.number().value, done ? std::string{} : done.error().context);
+        if (done && deliver.get()) self->send(deliver.get(), atom::written::value, channel->id, std::move(b));
+      },
+  };
+}
+
+}  // namespace weft::actors

@@ -1,0 +1,144 @@
+// ORDERER: the front of an ordering node. A pool judges envelopes; what passes goes to the channel's consenter.
+#include <functional>
+#include <tuple>
+
+#include "actors/orderer/roles.hpp"
+#include "cluster/ordering/admission.hpp"
+
+namespace weft::actors {
+
+struct orderer_state {
+  orderer_ptr site;
+  std::vector<orderer_actor> pool;
+  std::size_t next = 0;
+  std::shared_ptr<std::atomic<std::size_t>> busy = std::make_shared<std::atomic<std::size_t>>(0);
+  static inline const char* name = "orderer";
+};
+
+namespace {
+
+struct filter_state {
+  orderer_ptr site;
+  std::map<std::string, route<consenter_actor>> consenters;
+  std::shared_ptr<std::atomic<std::size_t>> busy;
+  static inline const char* name = "orderer_pool";
+};
+using filter_self = role_self<orderer_actor, filter_state>;
+
+using held = std::shared_ptr<void>;
+
+/// Finds the channel and judges an envelope for it. Gives the channel's name and configuration sequence, or the refusal.
+tl::expected<std::pair<std::string, std::uint64_t>, broadcast_reply> admit(const filter_state& s, const ledger::envelope& e) {
+  const auto no = [](int status, std::string why) { return tl::unexpected<broadcast_reply>(broadcast_reply{status, std::move(why)}); };
+  const auto id = cluster::channel_of(e);
+  if (!id) return no(cluster::status_bad_request, id.error().context);
+  const auto channel = s.site->channel(*id);
+  if (!channel) return no(cluster::status_bad_request, "channel does not exist");
+  const auto bundle = channel->bundle.get();
+  const auto judged = cluster::admit(e, *bundle, *s.site->verifier, s.site->clock->now());
+  if (judged.status != cluster::status_success) return no(judged.status, judged.info);
+  return std::make_pair(*id, bundle->sequence().value);
+}
+
+broadcast_reply lost(const caf::error& e) {
+  return {cluster::status_unavailable, e == caf::sec::request_timeout ? "the consenter did not order the message in time"
+                                                                      : "the consenter stopped; the message may or may not be ordered"};
+}
+
+const consenter_actor& consenter_of(filter_state& s, const std::string& channel) {
+  return s.consenters.try_emplace(channel, s.site->to<consenter_actor>("consenter/" + channel)).first->second.get();
+}
+
+caf::result<broadcast_reply> broadcast(filter_self self, const ledger::envelope& e) {
+  auto& s = self->state;
+  const held counted{nullptr, [busy = s.busy](void*) { --*busy; }};
+  const auto admitted = admit(s, e);
+  if (!admitted) return admitted.error();
+  const auto& consenter = consenter_of(s, admitted->first);
+  if (!consenter) return broadcast_reply{cluster::status_unavailable, "the consenter of " + admitted->first + " is restarting"};
+  auto promise = self->make_response_promise<broadcast_reply>();
+  self->request(consenter, s.site->options.broadcast_timeout, atom::order::value, e, admitted->second)
+      .then([promise, counted](const broadcast_reply& r) mutable { promise.deliver(r); },
+            [promise, counted](const caf::error& err) mutable { promise.deliver(lost(err)); });
+  return promise;
+}
+
+/// Many at once: refusals keep their place, the others travel together.
+caf::result<std::vector<broadcast_reply>> broadcast_all(filter_self self, const std::vector<ledger::envelope>& all) {
+  auto& s = self->state;
+  const held counted{nullptr, [busy = s.busy](void*) { --*busy; }};
+  std::vector<broadcast_reply> replies(all.size());
+  std::vector<std::size_t> places;
+  std::vector<ledger::envelope> passed;
+  std::string channel;
+  std::uint64_t sequence = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    auto admitted = admit(s, all[i]);
+    if (admitted && !channel.empty() && admitted->first != channel) {
+      admitted = tl::unexpected<broadcast_reply>(broadcast_reply{cluster::status_bad_request, "messages of one batch belong to one channel"});
+    }
+    if (!admitted) {
+      replies[i] = admitted.error();
+      continue;
+    }
+    std::tie(channel, sequence) = *admitted;
+    places.push_back(i);
+    passed.push_back(all[i]);
+  }
+  if (passed.empty()) return replies;
+  const auto& consenter = consenter_of(s, channel);
+  auto promise = self->make_response_promise<std::vector<broadcast_reply>>();
+  auto fill = [promise, replies, places](const std::function<broadcast_reply(std::size_t)>& of) mutable {
+    for (std::size_t i = 0; i < places.size(); ++i) replies[places[i]] = of(i);
+    promise.deliver(std::move(replies));
+  };
+  if (!consenter) {
+
+    fill([&](std::size_t) { return broadcast_reply{cluster::status_unavailable, "the consenter of " + channel + " is restarting"}; });
+    return promise;
+  }
+  self->request(consenter, s.site->options.broadcast_timeout, atom::order::value, std::move(passed), sequence)
+      .then([fill, counted](const std::vector<broadcast_reply>& r) mutable {
+              fill([&](std::size_t i) { return i < r.size() ? r[i] : broadcast_reply{cluster::status_internal, "no answer"}; });
+            },
+            [fill, counted](const caf::error& err) mutable { fill([&](std::size_t) { return lost(err); }); });
+  return promise;
+}
+
+orderer_actor::behavior_type filter(filter_self self, orderer_ptr site, std::shared_ptr<std::atomic<std::size_t>> busy,
+                                    std::shared_ptr<role_meter> meter) {
+  self->sit(site->name + "/orderer", std::move(meter));
+  self->state.site = std::move(site);
+  self->state.busy = std::move(busy);
+  return {
+      [self](atom::broadcast, const ledger::envelope& e) { return broadcast(self, e); },
+      [self](atom::broadcast, const std::vector<ledger::envelope>& all) { return broadcast_all(self, all); },
+  };
+}
+
+}  // namespace
+
+orderer_actor::behavior_type orderer(role_self<orderer_actor, orderer_state> self, orderer_ptr site, std::shared_ptr<role_meter> meter) {
+  auto& s = self->state;
+  for (std::size_t i = 0; i < site->options.workers; ++i) s.pool.push_back(self->template spawn<caf::linked>(filter, site, s.busy, meter));
+  s.site = std::move(site);
+  const auto full = [self] { return self->state.busy->load() >= self->state.site->options.orderer_pending_max; };
+  const auto next = [self]() -> const orderer_actor& {
+    auto& st = self->state;
+    ++*st.busy;
+    return st.pool[st.next++ % st.pool.size()];
+  };
+  static const broadcast_reply too_many{cluster::status_unavailable, "too many messages in flight; back off and retry"};
+  return {
+      [self, full, next](atom::broadcast, const ledger::envelope& e) -> caf::result<broadcast_reply> {
+        if (full()) return too_many;
+        return self->delegate(next(), atom::broadcast::value, e);
+      },
+      [self, full, next](atom::broadcast, const std::vector<ledger::envelope>& all) -> caf::result<std::vector<broadcast_reply>> {
+        if (full()) return std::vector<broadcast_reply>(all.size(), too_many);
+        return self->delegate(next(), atom::broadcast::value, all);
+      },
+  };
+}
+
+}  // namespace weft::actors

@@ -1,0 +1,179 @@
+// SOLO: the consenter of a channel with one orderer. Acknowledges an envelope when its block is on disk, never before.
+#include <spdlog/spdlog.h>
+
+#include <deque>
+#include <functional>
+#include <unordered_map>
+
+#include "actors/orderer/roles.hpp"
+#include "cluster/ordering/admission.hpp"
+#include "cluster/ordering/assembly.hpp"
+#include "cluster/ordering/block_cutter.hpp"
+#include "config/base/assert.hpp"
+
+namespace weft::actors {
+
+/// How a submitter learns what became of its envelope.
+using answer_fn = std::function<void(const broadcast_reply&)>;
+
+/// A block that the writer has not finished, and who waits for it.
+struct block_in_flight {
+  std::uint64_t number = 0;
+  std::size_t bytes = 0;
+  std::vector<answer_fn> waiting;
+};
+
+struct solo_state {
+  orderer_ptr site;
+  ordered_channel_ptr channel;
+  route<block_writer_actor> writer;
+  std::optional<cluster::block_cutter> cutter;
+  cluster::chain_tip tip;
+  std::unordered_map<std::uint64_t, answer_fn> tickets;
+  std::uint64_t next_ticket = 0;
+  std::size_t pending_bytes = 0;  ///< Of envelopes that were taken and not yet acknowledged.
+  std::deque<block_in_flight> in_flight;
+  bool idle_asked = false;
+  static inline const char* name = "solo";
+};
+
+namespace {
+
+using self_ptr = role_self<consenter_actor, solo_state>;
+
+/// Timer number that stands for "the mailbox has been looked through": never used by the cutter, which counts from 1.
+constexpr std::uint64_t idle_timer = 0;
+
+broadcast_reply refusal(int status, std::string why) { return {status, std::move(why)}; }
+
+cluster::cut_limits limits_of(const ledger::channel_bundle& bundle, bool cut_when_idle) {
+  const auto& b = bundle.batching();
+  return {b.max_message_count, b.preferred_max_bytes, b.timeout, cut_when_idle};
+}
+
+void send_block(self_ptr self, std::vector<cluster::cut_item> items) {
+  auto& s = self->state;
+  block_in_flight flight;
+  std::vector<ledger::envelope> envelopes;
+  for (auto& item : items) {
+    flight.bytes += item.tx.size();
+    envelopes.push_back(std::move(item.tx));
+    auto ticket = s.tickets.extract(item.ticket);
+    flight.waiting.push_back(std::move(ticket.mapped()));
+  }
+  flight.number = s.tip.next.value;
+  auto block = cluster::assemble(s.tip, std::move(envelopes));
+  s.in_flight.push_back(std::move(flight));
+  if (s.writer.get()) self->send(s.writer.get(), atom::write::value, std::move(block), caf::actor_cast<consenter_actor>(self));
+}
+
+/// Asks for a look at the mailbox: what arrived meanwhile travels in the same block.
+void ask_for_idle(self_ptr self) {
+  auto& s = self->state;
+  if (s.idle_asked || !s.in_flight.empty() || s.cutter->pending() == 0 || !s.channel->cut_when_idle) return;
+  s.idle_asked = true;
+  self->send(self, atom::expired::value, idle_timer);
+}
+
+void carry_out(self_ptr self, std::vector<cluster::cut_effect> effects) {
+  for (auto& effect : effects) {
+    if (auto* batch = std::get_if<cluster::emit_batch>(&effect)) {
+      send_block(self, std::move(batch->items));
+    } else {
+      const auto& timer = std::get<cluster::start_timer>(effect);
+      self->delayed_send(self, timer.after, atom::expired::value, timer.timer.value);
+    }
+  }
+  ask_for_idle(self);
+}
+
+/// Takes an envelope, or says why not.
+std::optional<broadcast_reply> take(self_ptr self, const ledger::envelope& e, std::uint64_t sequence, answer_fn answer,
+                                    std::vector<cluster::cut_effect>& effects) {
+  auto& s = self->state;
+  const auto& options = s.site->options;
+  if (!s.writer.get()) return refusal(cluster::status_unavailable, "the block writer is restarting");
+  if (s.tickets.size() >= options.orderer_pending_max || s.pending_bytes + e.size() > options.orderer_pending_bytes_max) {
+    return refusal(cluster::status_unavailable, "the ordering queue is full; back off and retry");
+  }
+  const auto bundle = s.channel->bundle.get();
+  if (sequence < bundle->sequence().value) {  // the configuration moved on while the envelope waited
+    const auto judged = cluster::admit(e, *bundle, *s.site->verifier, s.site->clock->now());
+    if (judged.status != cluster::status_success) return refusal(judged.status, judged.info);
+  }
+  const auto ticket = s.next_ticket++;
+  s.tickets.emplace(ticket, std::move(answer));
+  s.pending_bytes += e.size();
+  for (auto& effect : s.cutter->step(cluster::submit{{e, ticket}})) effects.push_back(std::move(effect));
+  return std::nullopt;
+}
+
+caf::result<broadcast_reply> order(self_ptr self, const ledger::envelope& e, std::uint64_t sequence) {
+  auto promise = self->make_response_promise<broadcast_reply>();
+  std::vector<cluster::cut_effect> effects;
+  const auto answer = [promise](const broadcast_reply& r) mutable { promise.deliver(r); };
+  if (auto refused = take(self, e, sequence, answer, effects)) answer_fn{answer}(*refused);
+  carry_out(self, std::move(effects));
+  return promise;
+}
+
+caf::result<std::vector<broadcast_reply>> order_all(self_ptr self, const std::vector<ledger::envelope>& all, std::uint64_t sequence) {
+  auto promise = self->make_response_promise<std::vector<broadcast_reply>>();
+  auto replies = std::make_shared<std::vector<broadcast_reply>>(all.size());
+  auto left = std::make_shared<std::size_t>(all.size());
+  std::vector<cluster::cut_effect> effects;
+  if (all.empty()) promise.deliver(*replies);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    answer_fn answer = [promise, replies, left, i](const broadcast_reply& r) mutable {
+      (*replies)[i] = r;
+      if (--*left == 0) promise.deliver(*replies);
+    };
+    if (auto refused = take(self, all[i], sequence, answer, effects)) answer(*refused);
+  }
+  carry_out(self, std::move(effects));
+  return promise;
+}
+
+/// The writer has finished a block. A failure leaves the chain where the store is: everything in flight is refused.
+void on_written(self_ptr self, std::uint64_t number, const std::string& failure) {
+  auto& s = self->state;
+  if (s.in_flight.empty() || s.in_flight.front().number != number) return;
+  if (!failure.empty()) {
+    for (auto& flight : std::exchange(s.in_flight, {})) {
+      for (auto& answer : flight.waiting) answer(refusal(cluster::status_unavailable, "the block could not be written: " + failure));
+    }
+    return self->quit(caf::exit_reason::unhandled_exception);  // starts again from what is stored
+  }
+  for (auto& answer : s.in_flight.front().waiting) answer(broadcast_reply{cluster::status_success, {}});
+  s.pending_bytes -= s.in_flight.front().bytes;
+  s.in_flight.pop_front();
+  ask_for_idle(self);
+}
+
+}  // namespace
+
+consenter_actor::behavior_type solo(self_ptr self, orderer_ptr site, ordered_channel_ptr channel) {
+  auto& s = self->state;
+  s.writer = site->to<block_writer_actor>("block_writer/" + channel->id);
+  s.cutter.emplace(limits_of(*channel->bundle.get(), channel->cut_when_idle));
+  const auto last = channel->blocks->read(block_number{channel->blocks->height().value - 1});
+  WEFT_ASSERT(last, "a channel has its genesis block before its consenter starts");
+  auto tip = cluster::tip_after(*last);
+  WEFT_ASSERT(tip, "a stored block has readable metadata");
+  s.tip = std::move(*tip);
+  s.site = std::move(site);
+  s.channel = std::move(channel);
+  return {
+      [self](atom::order, const ledger::envelope& e, std::uint64_t sequence) { return order(self, e, sequence); },
+      [self](atom::order, const std::vector<ledger::envelope>& all, std::uint64_t sequence) { return order_all(self, all, sequence); },
+      [self](atom::expired, std::uint64_t timer) {
+        auto& st = self->state;
+        if (timer != idle_timer) return carry_out(self, st.cutter->step(cluster::timer_fired{timer_id{timer}}));
+        st.idle_asked = false;
+        if (st.in_flight.empty()) carry_out(self, st.cutter->step(cluster::downstream_idle{}));
+      },
+      [self](atom::written, std::uint64_t number, const std::string& failure) { on_written(self, number, failure); },
+  };
+}
+
+}  // namespace weft::actors

@@ -1,0 +1,37 @@
+// One Endorse call of a gateway: from the policy to a transaction that the client can sign.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "actors/peer/roles.hpp"
+#include "chaincode/endorsement/plan.hpp"
+
+namespace weft::actors {
+
+/// Somebody who waits for a transaction to commit.
+struct waiting_call {
+  caf::typed_response_promise<commit_reply> promise;
+  caf::actor_clock::time_point deadline;
+};
+
+struct gateway_state {
+  peer_ptr site;
+  route<endorser_actor> own_endorser;
+  std::map<std::string, route<endorser_actor>> endorsers;        ///< By site name.
+  std::map<std::string, bytes> endorser_identities;              ///< By site name, as `whois` told.
+  std::uint64_t directory_epoch = 0;                             ///< When the endorsers were last listed.
+  std::unordered_multimap<std::string, waiting_call> waiting;    ///< By "channel/txid".
+  std::shared_ptr<std::size_t> calls;
+  std::size_t spread = 0;
+  static inline const char* name = "gateway";
+};
+
+/// Starts the call; `counted` is held until it is over.
+void start_endorse_call(role_self<gateway_actor, gateway_state> self, channel_ptr channel, const signed_proposal& proposal,
+                        caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted);
+
+}  // namespace weft::actors

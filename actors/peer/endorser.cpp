@@ -1,0 +1,143 @@
+// ENDORSER: checks a proposal, has it simulated, signs the outcome.
+#include "actors/peer/roles.hpp"
+#include "chaincode/endorsement/proposal_check.hpp"
+#include "chaincode/endorsement/reply.hpp"
+
+namespace weft::actors {
+
+namespace {
+
+struct pool_state {
+  peer_ptr site;
+  in_flight busy;
+  route<chaincode_host_actor> host;
+  static inline const char* name = "endorser_pool";
+};
+using pool_self = role_self<endorser_actor, pool_state>;
+
+/// What a simulation borrows; lives until the outcome has been used.
+struct held {
+  signed_proposal proposal;
+  std::shared_ptr<const channel_snapshot> snapshot;
+  channel_ptr channel;
+  peer_ptr site;
+};
+
+endorse_reply as_error(std::string text) { return {status_of(rpc_code::unknown, std::move(text)), {}}; }
+endorse_reply as_response(std::string_view text, std::int32_t status = 500) { return {{}, chaincode::failed_response(text, status)}; }
+
+/// Runs the checks of interop/04 §1; an empty optional means: go on.
+std::optional<endorse_reply> refuse(const peer_site& site, const held& h) {
+  const auto& p = *h.proposal.parsed();
+  const chaincode::proposal_rules rules{*h.snapshot->bundle, *site.verifier, site.msp_id, site.clock->now(),
+                                        [&](std::string_view id) -> result<bool> {
+                                          WEFT_TRY(auto where, h.channel->ledger->blocks().find_tx(id));
+                                          return where.has_value();
+                                        }};
+  auto refusal = chaincode::check_proposal(p, rules);
+  if (!refusal) return std::nullopt;
+  return refusal->as_response ? as_response(refusal->text) : as_error(std::move(refusal->text));
+}
+
+std::shared_ptr<const simulation_job> make_job(const std::shared_ptr<const held>& h) {
+  auto job = std::make_shared<simulation_job>();
+  auto& c = job->context;
+  c.proposal = &*h->proposal.parsed();
+  c.state = h->snapshot->state;
+  c.history = h->channel->ledger.get();
+  c.bundle = h->snapshot->bundle.get();
+  c.local_msp_id = h->site->msp_id;
+  c.find_contract = [site = h->site.get()](std::string_view name) -> chaincode::contract_ptr {
+    const auto it = site->contracts.find(std::string(name));
+    return it == site->contracts.end() ? nullptr : it->second.code;
+  };
+  c.installed_package = [site = h->site.get()](std::string_view name) -> std::string {
+    const auto it = site->contracts.find(std::string(name));
+    return it == site->contracts.end() ? std::string{} : it->second.package_id;
+  };
+  job->keep_alive = h;
+  return job;
+}
+
+/// Hands the plain private writes to the committer, which keeps them until the transaction commits.
+void keep_private_writes(pool_self self, const held& h, const chaincode::simulation_result& r) {
+  if (r.privates.empty()) return;
+  auto committer = h.site->to<committer_actor>("committer/" + h.channel->id);
+  if (!committer.get()) return;
+  for (const auto& w : r.privates) {
+    self->send(committer.get(), atom::privates::value, h.proposal.parsed()->header.tx_id, w.ns, w.collection, w.encode());
+  }
+}
+
+endorse_reply finish(pool_self self, const held& h, const simulation_outcome& outcome) {
+  if (!outcome.value) return as_response(outcome.value.error().context);
+  keep_private_writes(self, h, *outcome.value);
+  auto endorsed = chaincode::endorsed_response(*h.proposal.parsed(), *outcome.value, *h.site->identity, *h.site->verifier);
+  if (!endorsed) return as_response("endorsing failed: " + endorsed.error().context);
+  return {{}, std::move(*endorsed)};
+}
+
+caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& proposal) {
+  auto& s = self->state;
+  const auto counted = std::shared_ptr<void>(nullptr, [busy = s.busy](void*) { --*busy; });  // counts down when the call is over
+  const auto& parsed = proposal.parsed();
+  if (!parsed) return as_error(parsed.error().context);
+  auto channel = s.site->channel(parsed->header.channel_id);
+  if (!channel) return as_response("channel '" + parsed->header.channel_id + "' not found");
+  auto h = std::make_shared<held>(held{proposal, channel->now.get(), channel, s.site});
+  if (auto refused = refuse(*s.site, *h)) return *refused;
+  auto promise = self->make_response_promise<endorse_reply>();
+  if (!s.host.get()) {
+    promise.deliver(endorse_reply{status_of(rpc_code::unavailable, "the chaincode host of " + s.site->name + " is not running"), {}});
+    return promise;
+  }
+  self->request(s.host.get(), s.site->options.execute_timeout, atom::simulate::value, make_job(h))
+      .then(
+          [self, h, promise, counted](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
+            promise.deliver(finish(self, *h, *outcome));
+          },
+          [h, promise, counted](const caf::error& e) mutable {
+            const bool late = e == caf::sec::request_timeout;
+            promise.deliver(as_response("error in simulation: failed to execute transaction " + h->proposal.parsed()->header.tx_id +
+                                        (late ? ": error sending: timeout expired while executing transaction" : ": could not launch chaincode")));
+          });
+  return promise;
+}
+
+endorser_actor::behavior_type pool_member(pool_self self, peer_ptr site, in_flight busy, std::shared_ptr<role_meter> meter) {
+  self->sit(site->name + "/endorser", std::move(meter));
+  self->state.host = site->to<chaincode_host_actor>("chaincode_host");
+  self->state.site = std::move(site);
+  self->state.busy = std::move(busy);
+  return {
+      [self](atom::endorse, const signed_proposal& p) { return endorse(self, p); },
+      [self](atom::whois) { return self->state.site->identity->serialized(); },
+  };
+}
+
+}  // namespace
+
+endorser_actor::behavior_type endorser(role_self<endorser_actor, endorser_state> self, peer_ptr site, std::shared_ptr<role_meter> meter) {
+  auto& s = self->state;
+  s.busy = std::make_shared<std::atomic<std::size_t>>(0);
+  for (std::size_t i = 0; i < site->options.workers; ++i) {
+    s.pool.push_back(self->template spawn<caf::linked>(pool_member, site, s.busy, meter));
+  }
+  s.site = std::move(site);
+  return {
+      [self](atom::endorse, const signed_proposal& p) -> caf::result<endorse_reply> {
+        auto& st = self->state;
+        const auto limit = st.site->options.endorsements_max;
+        if (st.busy->load() >= limit) {
+          return endorse_reply{status_of(rpc_code::resource_exhausted,
+                                         "too many requests for /protos.Endorser, exceeding concurrency limit (" + std::to_string(limit) + ")"),
+                               {}};
+        }
+        ++*st.busy;
+        return self->delegate(st.pool[st.next++ % st.pool.size()], atom::endorse::value, p);
+      },
+      [self](atom::whois) { return self->state.site->identity->serialized(); },
+  };
+}
+
+}  // namespace weft::actors

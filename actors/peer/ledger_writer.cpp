@@ -1,0 +1,83 @@
+// LEDGER_WRITER: judges a prepared block against the state before it, seals it, stores it, publishes the snapshot after it.
+#include <spdlog/spdlog.h>
+
+#include "actors/peer/roles.hpp"
+#include "crypto/hash/sha256.hpp"
+
+namespace weft::actors {
+
+namespace {
+
+/// The kept private writes that a valid transaction of the block claims, each checked against the hash in the block.
+std::vector<ledger::block_private_data> claimed(const write_job& job, const ledger::judged_block& judged) {
+  std::vector<ledger::block_private_data> out;
+  for (const auto& claim : judged.claims) {
+    for (const auto& [tx_id, writes] : job.privates) {
+      if (tx_id != claim.tx_id || writes.ns != claim.ns || writes.collection != claim.collection) continue;
+      if (crypto::view(crypto::sha256(writes.encode())) != bytes_view(claim.hash)) continue;
+      out.push_back({claim.tx, writes});
+      break;
+    }
+  }
+  return out;
+}
+
+/// Puts the plain values into the batch, so that this peer can read what its organization wrote.
+void add_private_updates(ledger::state_batch& batch, block_number number, const std::vector<ledger::block_private_data>& data) {
+  for (const auto& d : data) {
+    auto& keys = batch.namespaces[d.writes.ns].privates[d.writes.collection];
+    for (const auto& w : d.writes.writes) keys[w.key] = {w.is_delete, w.value, {}, version{number, d.tx}};
+  }
+}
+
+std::shared_ptr<const write_outcome> failed(std::uint64_t number, std::string why) {
+  auto out = std::make_shared<write_outcome>();
+  out->number = number;
+  out->failure = std::move(why);
+  return out;
+}
+
+std::shared_ptr<const write_outcome> store(peer_channel& channel, const crypto::verifier& verifier, const write_job& job) {
+  const auto& prepared = *job.block;
+  const auto number = prepared.source.number();
+  auto& ledger = *channel.ledger;
+  const auto view = ledger.view();
+  const auto seen = [&](std::string_view id) -> result<bool> {
+    WEFT_TRY(auto where, ledger.blocks().find_tx(id));
+    return where.has_value();
+  };
+  const auto winner = [&](version at) -> std::string {
+    const auto b = ledger.blocks().read(at.block);
+    if (!b || at.tx.value >= b->envelopes().size()) return {};
+    const auto& h = b->envelopes()[at.tx.value].header();
+    return h ? h->tx_id : std::string{};
+  };
+  auto judged = ledger::judge(prepared, *view, seen, verifier, winner);
+  if (!judged) return failed(number.value, judged.error().context);
+  const auto privates = claimed(job, *judged);
+  add_private_updates(judged->updates, number, privates);
+  auto out = std::make_shared<write_outcome>();
+  out->number = number.value;
+  out->sealed = prepared.source;
+  static_cast<void>(ledger::seal(out->sealed, *judged, ledger.last_commit_hash()));
+  if (auto stored = ledger.commit(out->sealed, *judged, privates); !stored) return failed(number.value, stored.error().context);
+  for (std::size_t i = 0; i < prepared.txs.size(); ++i) {
+    out->txs.push_back({prepared.txs[i].tx_id, static_cast<std::uint8_t>(judged->verdicts[i])});
+  }
+  channel.now.set(std::make_shared<channel_snapshot>(channel_snapshot{judged->next_bundle, ledger.view(), ledger.height()}));
+  return out;
+}
+
+}  // namespace
+
+ledger_writer_actor::behavior_type ledger_writer(role_self<ledger_writer_actor, ledger_writer_state> self, peer_ptr site, channel_ptr channel) {
+  return {
+      [self, site, channel](atom::write, const std::shared_ptr<const write_job>& job) -> std::shared_ptr<const write_outcome> {
+        auto out = store(*channel, *site->verifier, *job);
+        if (!out->failure.empty()) spdlog::error("{}: block {} of {} not stored: {}", self->seat(), out->number, channel->id, out->failure);
+        return out;
+      },
+  };
+}
+
+}  // namespace weft::actors

@@ -1,0 +1,18 @@
+// VALIDATION_WORKER: the stateless half of validation, a slice of a block at a time.
+#include "actors/peer/roles.hpp"
+
+namespace weft::actors {
+
+validation_worker_actor::behavior_type validation_worker(role_self<validation_worker_actor, validation_worker_state>, peer_ptr) {
+  return {
+      [](atom::prepare, const std::shared_ptr<const prepare_job>& job) -> std::uint64_t {
+        auto& block = *job->block;
+        for (auto i = job->first; i < job->last; ++i) {
+          block.txs[i] = ledger::prepare(block.source.envelopes()[i], *block.bundle, *job->verifier);
+        }
+        return job->epoch;
+      },
+  };
+}
+
+}  // namespace weft::actors

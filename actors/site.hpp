@@ -1,0 +1,118 @@
+// What the roles of one member of the network share: its identity, its seams (clock, randomness, verifier) and the channels it holds.
+// A node builds sites before it spawns roles; roles hold them by shared pointer, so a restarted role finds durable state again.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "actors/directory.hpp"
+#include "chaincode/contract/contract.hpp"
+#include "config/base/clock.hpp"
+#include "config/base/random.hpp"
+#include "crypto/msp/msp.hpp"
+#include "ledger/chain/channel_ledger.hpp"
+
+namespace weft::actors {
+
+/// A value that one role replaces and many read: the current snapshot of a channel. Thread-safe.
+template <class T>
+class published {
+ public:
+  [[nodiscard]] std::shared_ptr<const T> get() const {
+    std::lock_guard lock(mutex_);
+    return value_;
+  }
+  void set(std::shared_ptr<const T> next) {
+    std::lock_guard lock(mutex_);
+    value_.swap(next);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const T> value_;
+};
+
+/// Timeouts and bounds of the roles; every queue has one.
+struct role_options {
+  std::chrono::milliseconds endorse_timeout{30'000};    ///< One endorser's answer (interop/04 §2).
+  std::chrono::milliseconds execute_timeout{30'000};    ///< One simulation (interop/05 §1).
+  std::chrono::milliseconds broadcast_timeout{30'000};  ///< An orderer's answer.
+  std::chrono::milliseconds commit_timeout{300'000};    ///< Longest wait of an `await`.
+  std::chrono::milliseconds retry{100};                 ///< Pause before a lost stream is opened again; doubles up to 32 times this.
+  std::size_t endorsements_max = 2'500;                 ///< In flight at one endorser (interop/04 §1).
+  std::size_t gateway_calls_max = 5'000;                ///< In flight at one gateway; beyond: RESOURCE_EXHAUSTED.
+  std::size_t orderer_pending_max = 20'000;             ///< Envelopes in flight at one orderer front or waiting at a consenter; beyond: SERVICE_UNAVAILABLE.
+  std::size_t orderer_pending_bytes_max = 128 * MiB;    ///< The same, in bytes.
+  std::size_t pipeline_blocks = 4;                      ///< Blocks in a committer's pipeline at once.
+  std::size_t private_sets_max = 10'000;                ///< Private write sets that wait for their block.
+  std::size_t workers = 2;                              ///< Of every pool: endorsing, validating.
+  std::size_t slice = 32;                               ///< Transactions per validation message.
+};
+
+/// What every site has.
+struct site {
+  std::string name;        ///< "peer0.org1.example.com"
+  std::string address;     ///< How error details name it; the name until there are ports.
+  std::string msp_id, org_group;
+  std::shared_ptr<const crypto::signing_identity> identity;
+  std::shared_ptr<const crypto::verifier> verifier;
+  std::shared_ptr<const weft::clock> clock;
+  std::shared_ptr<random_source> random;
+  directory_ptr where;
+  role_options options;
+
+  template <class Handle>
+  [[nodiscard]] route<Handle> to(const std::string& role) const { return {where, name + "/" + role}; }
+};
+
+/// A peer's channel after some block: consistent, immutable.
+struct channel_snapshot {
+  std::shared_ptr<const ledger::channel_bundle> bundle;
+  std::shared_ptr<const ledger::state_view> state;
+  block_number height;
+};
+
+/// One channel of one peer. The committer writes; everyone else reads.
+struct peer_channel {
+  std::string id;
+  std::shared_ptr<ledger::channel_ledger> ledger;
+  published<channel_snapshot> now;
+  std::vector<std::string> orderers;  ///< Sites that serve the channel, in the topology's order.
+};
+
+/// A contract installed on a peer.
+struct installed_contract {
+  chaincode::contract_ptr code;
+  std::string package_id;
+};
+
+struct peer_site : site {
+  std::map<std::string, std::shared_ptr<peer_channel>> channels;
+  std::map<std::string, installed_contract> contracts;  ///< By name; fixed while the node runs.
+  [[nodiscard]] std::shared_ptr<peer_channel> channel(const std::string& id) const {
+    const auto it = channels.find(id);
+    return it == channels.end() ? nullptr : it->second;
+  }
+};
+
+/// One channel of one orderer. The block writer writes; everyone else reads.
+struct orderer_channel {
+  std::string id;
+  std::shared_ptr<ledger::block_store> blocks;
+  published<ledger::channel_bundle> bundle;
+  bool cut_when_idle = true;
+};
+
+struct orderer_site : site {
+  std::map<std::string, std::shared_ptr<orderer_channel>> channels;
+  [[nodiscard]] std::shared_ptr<orderer_channel> channel(const std::string& id) const {
+    const auto it = channels.find(id);
+    return it == channels.end() ? nullptr : it->second;
+  }
+};
+
+}  // namespace weft::actors
