@@ -1,0 +1,83 @@
+// A node: one process's share of a topology. Opens durable state, spawns the roles, supervises them, deploys the contracts, tells when it is ready.
+#pragma once
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/interfaces.hpp"
+#include "actors/role.hpp"
+#include "actors/site.hpp"
+#include "config/topology/topology.hpp"
+#include "ledger/store/env.hpp"
+
+namespace weft::actors {
+
+/// Who shares verified signatures: the sites of one operator, or nobody (architecture §4.10).
+enum class trust : std::uint8_t { shared, each };
+
+struct node_settings {
+  std::filesystem::path folder;          ///< Empty: everything lives in memory and is gone at the end.
+  ledger::durability durability = ledger::durability::full;
+  actors::trust trust = trust::shared;
+  std::shared_ptr<const weft::clock> clock = std::make_shared<system_clock>();
+  std::optional<std::uint64_t> seed;     ///< Given: keys, nonces and serials come from it, signatures are deterministic. Never for real networks.
+  bool threads_for_disks = true;         ///< Writers get threads of their own. Off under the testing scheduler.
+  role_options roles;
+};
+
+/// One line of `weft status`.
+struct role_report {
+  std::string name;                      ///< "peer0.org1.example.com/endorser"
+  bool alive = false;
+  std::uint32_t restarts = 0;
+  std::string last_death;                ///< Empty when it never died.
+};
+
+/// What happens during start, for whoever prints it: "identities", "peer0.org1.example.com", "contract mycc", …
+using progress_fn = std::function<void(const std::string& what, const std::string& detail)>;
+
+/// Configuration of CAF for weft's nodes: registered messages, scheduler. `simulated` chooses the testing scheduler.
+[[nodiscard]] std::unique_ptr<caf::actor_system_config> make_system_config(std::size_t threads, bool simulated = false);
+
+/// Owned by one thread (main); the getters are thread-safe once start() has returned.
+class node {
+ public:
+  /// Makes or loads the network's material in the folder, opens ledgers, spawns all roles of `t` and begins to deploy contracts.
+  /// Returns before the contracts are there: see `when_ready`. Errors: `already_exists` when another process holds the folder's lock,
+  /// `corruption`/`io` from stores, `invalid_argument` for a topology that contradicts the folder.
+  [[nodiscard]] static result<std::unique_ptr<node>> start(caf::actor_system& system, const config::topology& t, node_settings settings,
+                                                           progress_fn progress = {});
+  virtual ~node() = default;
+
+  /// Calls `done` once, from an actor's thread: ok when a transaction commits at once, or why that will not happen.
+  virtual void when_ready(std::function<void(const result<void>&)> done) = 0;
+  [[nodiscard]] virtual const directory_ptr& where() const = 0;
+  [[nodiscard]] virtual const std::vector<std::shared_ptr<const peer_site>>& peers() const = 0;
+  [[nodiscard]] virtual const std::vector<std::shared_ptr<const orderer_site>>& orderers() const = 0;
+  [[nodiscard]] virtual const config::topology& topology() const = 0;
+  [[nodiscard]] virtual const node_settings& settings() const = 0;
+  /// A user of the network's material: "User1@org1.example.com", "Admin@org2.example.com". Errors: `not_found`, naming those that exist.
+  [[nodiscard]] virtual result<crypto::signing_identity> user(const std::string& name) const = 0;
+  [[nodiscard]] virtual std::vector<role_report> roles() const = 0;
+  /// CPU nanoseconds by what they were booked on ("endorser", "committer", …), while `metering` is on.
+  [[nodiscard]] virtual std::map<std::string, std::uint64_t> cpu_by_role() const = 0;
+  /// Kills a role as a fault would. Errors: `not_found`.
+  [[nodiscard]] virtual result<void> kill(const std::string& role_name) = 0;
+  /// Stops all roles and closes the stores. Idempotent. Blocks until they are gone, except under the testing scheduler, where the caller drains it.
+  virtual void stop() = 0;
+};
+
+/// `<folder>/crypto/{peer,ordererOrganizations}/<domain>/…` as cryptogen lays it out, the identities of a network's members.
+struct member_folders {
+  [[nodiscard]] static std::filesystem::path user(const std::filesystem::path& network, const config::organization& org, const std::string& name);
+  [[nodiscard]] static std::filesystem::path host(const std::filesystem::path& network, const config::organization& org, const std::string& host);
+};
+
+}  // namespace weft::actors
