@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ledger/block/block.hpp"
@@ -19,14 +20,17 @@ struct tx_location {
 };
 
 /// One channel's blocks. One writer; reads are thread-safe and see what was appended (synced or not).
+/// The index learns of a block after its bytes were synced, so an index that knows more than the files proves that files lost something.
 class block_store {
  public:
   virtual ~block_store() = default;
   [[nodiscard]] virtual block_number height() const = 0;  ///< Number of the next block.
   [[nodiscard]] virtual bytes last_hash() const = 0;      ///< Hash of the last block's header; empty at height 0.
   /// Appends the next block; durable only after sync(). Errors: `failed_precondition` for a number or previous hash that does not fit,
-  /// `io`: nothing is then stored and the store goes on.
+  /// `invalid_argument` for a block above `block_bytes_max`; `io`: nothing is then stored and the store goes on.
   [[nodiscard]] virtual result<void> append(const block& b) = 0;
+  /// One fdatasync for all blocks appended so far; then their index entries are written. Errors: `io`. When the files could not be synced,
+  /// reads go on and no block is taken until the store is opened anew; when only the index could not be written, sync may be repeated.
   [[nodiscard]] virtual result<void> sync() = 0;
   /// Errors: `not_found`, `corruption` with file and offset, `io`.
   [[nodiscard]] virtual result<block> read(block_number number) const = 0;
@@ -35,11 +39,36 @@ class block_store {
   [[nodiscard]] virtual result<std::optional<tx_location>> find_tx(std::string_view tx_id) const = 0;
 };
 
+/// Largest pb(Block) that is stored.
+inline constexpr std::size_t block_bytes_max = 512 * MiB;
+
+/// What opening found and did: for the log.
+struct open_report {
+  std::uint64_t indexed_blocks = 0;  ///< Read from the files, because the index did not know them.
+  std::string cut_file;              ///< The file whose torn tail was cut off, or empty.
+  std::uint64_t cut_at = 0;          ///< Its size now.
+  std::uint64_t cut_bytes = 0;       ///< How many bytes were cut off: of blocks that were never acknowledged.
+};
+
 /// Opens (or starts) a channel's block files in `files`, cutting a torn tail and refusing a damaged middle.
 /// Index entries live in `index`, written without sync and rebuilt from the files where they are behind.
 /// `segment_bytes`: a file is closed and the next begun when it exceeds this.
-/// Errors: `corruption` naming file and offset; `io`.
+/// Errors: `corruption` naming file and offset; `io`. What is torn and what is damage: README.md of this folder.
 [[nodiscard]] result<std::shared_ptr<block_store>> open_block_store(std::shared_ptr<env> files, std::shared_ptr<kv_store> index,
-                                                                    std::uint64_t segment_bytes = 64 * MiB);
+                                                                    std::uint64_t segment_bytes = 64 * MiB, open_report* report = nullptr);
+
+/// Block files whose owner writes the index entries together with something else, in one batch: a peer's ledger, with its state.
+class deferred_block_store : public block_store {
+ public:
+  /// Index entries of the blocks that were synced since index_written(). sync() writes none here.
+  [[nodiscard]] virtual kv_batch index_ops() const = 0;
+  /// The owner has written what index_ops() gave; until then look-ups are answered from memory.
+  virtual void index_written() = 0;
+};
+/// Opening writes entries that are behind by itself; the entries that it needs are those under the prefixes "i/", "n/", "h/", "t/" and "T/".
+[[nodiscard]] result<std::shared_ptr<deferred_block_store>> open_deferred_block_store(std::shared_ptr<env> files,
+                                                                                      std::shared_ptr<kv_store> index,
+                                                                                      std::uint64_t segment_bytes = 64 * MiB,
+                                                                                      open_report* report = nullptr);
 
 }  // namespace weft::ledger

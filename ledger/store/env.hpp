@@ -16,15 +16,18 @@ namespace weft::ledger {
 class file {
  public:
   virtual ~file() = default;
+  /// All or nothing: what a full disk took of `data` is cut off again. Errors: `io` with path and the system's text.
   [[nodiscard]] virtual result<void> append(bytes_view data) = 0;
-  /// fdatasync: what was appended survives a crash when this returns.
+  /// fdatasync: what was appended survives a crash when this returns. After an error nobody knows what the disk has: do not
+  /// repeat it, open the file anew.
   [[nodiscard]] virtual result<void> sync() = 0;
   [[nodiscard]] virtual result<bytes> read(std::uint64_t offset, std::size_t count) const = 0;  ///< Short at the end of the file.
   [[nodiscard]] virtual std::uint64_t size() const = 0;
   [[nodiscard]] virtual result<void> truncate(std::uint64_t size) = 0;
 };
 
-/// A folder of files. Thread-safe.
+/// A folder of files. Thread-safe. Names have no slash and do not end in ".new", which replace() uses.
+/// One open object per name at a time: each remembers the size by itself.
 class env {
  public:
   virtual ~env() = default;
@@ -42,9 +45,11 @@ enum class durability : std::uint8_t { full, off };  ///< off: sync() does nothi
 /// A memory folder that remembers what was synced: `crash()` returns the folder as a disk might show it after power loss.
 class memory_env : public env {
  public:
-  /// Un-synced bytes survive in part, as `random` decides: cut at any byte, or zeroed.
+  /// Un-synced bytes survive in part, as `random` decides: cut at any byte, or zeroed from there. An un-synced truncate may be
+  /// undone. Everything in the result counts as synced.
   [[nodiscard]] virtual std::shared_ptr<memory_env> crash(random_source& random) const = 0;
   virtual void fail_after(std::uint64_t bytes_left) = 0;  ///< Appends beyond this many bytes answer `io` "disk full".
+  /// On disk and in what is read from now on. Nothing happens beyond the end of the file.
   virtual void flip_bit(const std::string& name, std::uint64_t bit) = 0;
 };
 [[nodiscard]] std::shared_ptr<memory_env> make_memory_env();

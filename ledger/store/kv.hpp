@@ -11,6 +11,7 @@
 
 namespace weft::ledger {
 
+/// A position in a snapshot. Starts invalid: seek first. Views hold until the next move. Not thread-safe; may outlive its snapshot.
 class kv_cursor {
  public:
   virtual ~kv_cursor() = default;
@@ -22,6 +23,7 @@ class kv_cursor {
   [[nodiscard]] virtual result<void> status() const = 0;
 };
 
+/// The store as it was; later writes do not show. Thread-safe. Keeps the database open as long as it lives.
 class kv_snapshot {
  public:
   virtual ~kv_snapshot() = default;
@@ -29,6 +31,7 @@ class kv_snapshot {
   [[nodiscard]] virtual std::unique_ptr<kv_cursor> cursor() const = 0;
 };
 
+/// Changes that happen together, in order: the last one of a key wins.
 struct kv_batch {
   struct op { bool erase = false; bytes key, value; };
   std::vector<op> ops;
@@ -46,8 +49,16 @@ class kv_store {
   [[nodiscard]] virtual result<void> write(const kv_batch& batch, bool sync) = 0;
 };
 
+/// Sizes of one LevelDB. Small: a peer has a few of them in 60 MB.
+struct leveldb_options {
+  std::size_t write_buffer_bytes = 2 * MiB;  ///< Twice this in memory while one is written out. Larger: fewer compactions.
+  std::size_t block_cache_bytes = 1 * MiB;   ///< The system's page cache stands behind it.
+  int bloom_bits = 10;                       ///< Per key: one look-up in a hundred of an absent key reads a block.
+  int open_files_max = 100;                  ///< Tables kept open, of 2 MiB each.
+};
+
 /// Errors: `io`; `corruption` when LevelDB cannot open what is there (the caller may drop and rebuild it from block files).
-[[nodiscard]] result<std::shared_ptr<kv_store>> open_leveldb(const std::filesystem::path& folder);
+[[nodiscard]] result<std::shared_ptr<kv_store>> open_leveldb(const std::filesystem::path& folder, const leveldb_options& options = {});
 [[nodiscard]] std::shared_ptr<kv_store> make_memory_kv();
 
 }  // namespace weft::ledger
