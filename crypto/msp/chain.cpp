@@ -57,11 +57,11 @@ class search {
   // Empty: `issuer` issued `child` and may stand in this chain.
   std::string refusal(const examined_certificate& child, const examined_certificate& issuer) const {
     if (!issuer.cert.is_ca()) return "is no CA";
-    if (!issuer.facts.may_sign_certificates) return "may not sign certificates (key usage)";
+    if (!issuer.cert.may_sign_certificates()) return "may not sign certificates (key usage)";
     if (issuer.facts.has_unknown_critical) return "has a critical extension that is not understood";
     if (when_ < issuer.cert.not_before() || when_ > issuer.cert.not_after()) return "was not valid when the certificate was issued";
     const std::size_t intermediates_below = chain_.size() - 1;
-    if (issuer.facts.path_length && intermediates_below > *issuer.facts.path_length) return "allows no CA below it (path length)";
+    if (const auto most = issuer.cert.path_length_max(); most && intermediates_below > *most) return "allows no CA below it (path length)";
     if (!child.cert.signed_by(issuer.cert)) return "has this name but did not sign it";
     return name_constraint_violation(*chain_.front(), issuer);
   }

@@ -30,53 +30,29 @@ bool canonical_ecdsa(bytes_view bit_string) {
   return r && s && inner.done() && minimal_positive(r->body) && minimal_positive(s->body);
 }
 
-bool read_key_usage(bytes_view value, certificate_facts& facts) {
-  der::reader reader(value);
-  const auto bits = reader.next(der::bit_string_tag);
-  if (!bits || bits->body.empty()) return false;
-  constexpr unsigned char key_cert_sign = 0x04;  // bit 5 of the first octet
-  facts.may_sign_certificates = bits->body.size() > 1 && (byte_at(bits->body, 1) & key_cert_sign) != 0;
-  return true;
-}
-
-bool read_basic_constraints(bytes_view value, certificate_facts& facts) {
-  der::reader outer(value);
-  const auto sequence = outer.next(der::sequence_tag);
-  if (!sequence) return false;
-  der::reader inner(sequence->body);
-  (void)inner.next(der::boolean_tag);
-  const auto length = inner.next(der::integer_tag);
-  if (!length) return inner.done();
-  if (length->body.empty() || length->body.size() > 4 || (byte_at(length->body, 0) & 0x80) != 0) return false;
-  std::uint32_t n = 0;
-  for (std::size_t i = 0; i < length->body.size(); ++i) n = n << 8 | byte_at(length->body, i);
-  facts.path_length = n;
-  return true;
-}
-
-bool read_extension(bytes_view oid, bool critical, bytes_view value, certificate_facts& facts) {
+void read_extension(bytes_view oid, bool critical, bytes_view value, certificate_facts& facts) {
   if (oid.size() == 3 && oid.substr(0, 2) == oid_certificate_extension) {
     switch (byte_at(oid, 2)) {
-      case ext_key_usage: return read_key_usage(value, facts);
-      case ext_basic_constraints: return read_basic_constraints(value, facts);
       case ext_alternative_names:
         facts.has_alternative_names = true;
         facts.alternative_names = value;
-        return true;
+        return;
       case ext_name_constraints:
+        if (facts.has_name_constraints) facts.has_unknown_critical = true;  // twice: nobody can say which one counts
         facts.has_name_constraints = true;
         facts.name_constraints = value;
-        return true;
+        return;
       case ext_subject_key:
+      case ext_key_usage:
+      case ext_basic_constraints:
       case ext_authority_key:
       case ext_crl_points:
       case ext_policies:
-      case ext_extended_usage: return true;
+      case ext_extended_usage: return;
       default: break;
     }
   }
   if (critical && oid != oid_authority_info) facts.has_unknown_critical = true;
-  return true;
 }
 
 bool read_extensions(bytes_view explicit_tag, certificate_facts& facts) {
@@ -93,7 +69,7 @@ bool read_extensions(bytes_view explicit_tag, certificate_facts& facts) {
     const auto value = fields.next(der::octet_string_tag);
     if (!oid || !value) return false;
     const bool is_critical = critical && !critical->body.empty() && critical->body[0] != 0;
-    if (!read_extension(oid->body, is_critical, value->body, facts)) return false;
+    read_extension(oid->body, is_critical, value->body, facts);
   }
   return true;
 }

@@ -1,6 +1,5 @@
 // The policy language of interop/02 §6: text → SignaturePolicyEnvelope.
 #include <algorithm>
-#include <cctype>
 
 #include "common/policies.pb.h"
 #include "crypto/msp/principal.hpp"
@@ -38,14 +37,21 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_msp_char(char c) { return is_digit(c) || (is_letter(c) && c != '_') || c == '.' || c == '-'; }
 
-/// What the character at an offset is called in a message, with its neighbourhood.
-std::string pointing_at(std::string_view text, std::size_t at) {
-  constexpr std::size_t around = 20;
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) out += c >= ' ' && c < 0x7f ? c : '?';
+  return out;
+}
+
+/// `at character 7, between "OR('A." and "foo')"`: the place, and what stands around it.
+std::string place(std::string_view text, std::size_t at) {
+  constexpr std::size_t around = 24;
   const auto from = at > around ? at - around : 0;
-  std::string shown;
-  for (const char c : text.substr(from, 2 * around + 1)) shown += c >= ' ' && c < 0x7f ? c : '?';
-  return " at character " + std::to_string(at + 1) + ": " + (from > 0 ? "…" : "") + shown + (from + shown.size() < text.size() ? "…" : "") + "\n" +
-         std::string(std::string_view(" at character : ").size() + std::to_string(at + 1).size() + (from > 0 ? 1 : 0) + (at - from), '.') + "^";
+  const auto before = (from > 0 ? "…" : "") + printable(text.substr(from, at - from));
+  if (at >= text.size()) return text.empty() ? "" : " at the end, after \"" + before + "\"";
+  const auto after = printable(text.substr(at, around)) + (at + around < text.size() ? "…" : "");
+  const auto number = " at character " + std::to_string(at + 1);
+  return before.empty() ? number + ", before \"" + after + "\"" : number + ", between \"" + before + "\" and \"" + after + "\"";
 }
 
 class parser {
@@ -69,7 +75,7 @@ class parser {
     while (!at_end() && (peek() == ' ' || peek() == '\t' || peek() == '\n' || peek() == '\r')) ++at_;
   }
   [[nodiscard]] tl::unexpected<error> error_at(std::size_t at, const std::string& what) const {
-    return fail(errc::invalid_argument, "policy: " + what + pointing_at(text_, at));
+    return fail(errc::invalid_argument, "policy: " + what + place(text_, at));
   }
   [[nodiscard]] tl::unexpected<error> error_here(const std::string& what) const { return error_at(at_, what); }
 
@@ -118,7 +124,7 @@ class parser {
         into.arguments.push_back(std::move(inner));
       }
       skip_blanks();
-      if (at_end()) return error_here("',' or ')' is expected, the policy ends");
+      if (at_end()) return error_here("',' or ')' is expected");
       if (peek() == ')') {
         ++at_;
         return {};
