@@ -42,12 +42,14 @@ struct bft_consenter {
   std::uint32_t id = 0;
   std::string host, msp_id;
   std::uint32_t port = 0;
-  bytes identity;  ///< PEM
+  bytes identity;                          ///< PEM of the certificate that it signs blocks with.
+  bytes client_tls_cert, server_tls_cert;  ///< PEM
 };
 
 /// Which rules a channel has switched on (interop/02 §2).
 struct capabilities {
   bool channel_v3_0 = false;
+  bool channel_v1_4_2 = false;         ///< Channel ≥ V1_4_2: Endpoints per organization, migration of the consensus type
   bool key_level_endorsement = false;  ///< Application ≥ V1_3
   bool lifecycle_v2 = false;           ///< Application ≥ V2_0
   bool purge_private_data = false;     ///< Application V2_5

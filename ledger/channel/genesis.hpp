@@ -36,9 +36,16 @@ struct genesis_request {
   bytes consensus_metadata;
   batch_limits batching;
   std::vector<std::string> channel_capabilities{"V2_0"}, orderer_capabilities{"V2_0"}, application_capabilities{"V2_5"};
+  /// Policies of the three groups. Empty: ANY Readers, ANY Writers, MAJORITY Admins; for the application also MAJORITY Endorsement as
+  /// Endorsement and LifecycleEndorsement, for the orderers ANY Writers as BlockValidation.
+  std::vector<policy_text> channel_policies, orderer_policies, application_policies;
+  /// Consenters of a BFT channel; they replace BlockValidation by "a quorum of these certificates".
+  std::vector<bft_consenter> consenters;
+  std::vector<std::pair<std::string, std::string>> acls;  ///< Resource → policy.
 };
 
-/// Errors: `invalid_argument` naming the element (a policy text, a name).
+/// Block 0 with its first configuration, checked as a joining node would. The nonce comes from `random`; equal inputs give equal bytes.
+/// Errors: `invalid_argument` naming the element (a policy text, a name), `unsupported` for a capability or consensus type that we lack.
 [[nodiscard]] result<block> make_genesis(const genesis_request& request, random_source& random, timestamp now);
 
 }  // namespace weft::ledger

@@ -1,0 +1,141 @@
+#include "ledger/channel/bundle.hpp"
+
+#include "common/common.pb.h"
+#include "common/configtx.pb.h"
+#include "ledger/block/block.hpp"
+#include "ledger/channel/acl.hpp"
+#include "ledger/channel/config_tree.hpp"
+#include "ledger/channel/config_update.hpp"
+#include "ledger/channel/policy_cache.hpp"
+#include "ledger/channel/policy_manager.hpp"
+#include "ledger/channel/sections.hpp"
+#include "proto/encode.hpp"
+
+namespace weft::ledger {
+namespace {
+
+class bundle final : public channel_bundle {
+ public:
+  /// The parts in the order in which they are made.
+  static result<std::shared_ptr<const bundle>> make(std::string channel_id, const ::common::Config& config) {
+    if (auto ok = check_channel_id(channel_id); !ok) return fail(within("bad channel ID", std::move(ok).error()));
+    if (!config.has_channel_group()) return fail(errc::invalid_argument, "config must contain a channel group");
+    if (auto flat = flatten(config.channel_group()); !flat) return fail(std::move(flat).error());  // names and bounds, before anything is built
+    WEFT_TRY(channel_sections sections, read_sections(config.channel_group()));
+    WEFT_TRY(auto msps, crypto::msp_manager::create(std::move(sections.msps)));
+    WEFT_TRY(policy_manager policies, policy_manager::create(config.channel_group(), msps));
+    return std::make_shared<const bundle>(std::move(channel_id), config, std::move(sections), std::move(msps), std::move(policies));
+  }
+
+  bundle(std::string channel_id, const ::common::Config& config, channel_sections sections, std::shared_ptr<const crypto::msp_manager> msps,
+         policy_manager policies)
+      : channel_id_(std::move(channel_id)),
+        config_(config),
+        sections_(std::move(sections)),
+        msps_(std::move(msps)),
+        policies_(std::move(policies)),
+        compiled_(msps_) {}
+
+  const std::string& channel_id() const override { return channel_id_; }
+  config_sequence sequence() const override { return config_sequence{config_.sequence()}; }
+  const ::common::Config& config() const override { return config_; }
+  std::shared_ptr<const crypto::msp_manager> msps() const override { return msps_; }
+  const capabilities& caps() const override { return sections_.caps; }
+  const std::vector<channel_org>& application_orgs() const override { return sections_.application; }
+  const std::vector<channel_org>& orderer_orgs() const override { return sections_.orderers; }
+  const batch_limits& batching() const override { return sections_.batching; }
+  const std::string& consensus_type() const override { return sections_.consensus_type; }
+  bytes_view consensus_metadata() const override { return sections_.consensus_metadata; }
+  const std::vector<bft_consenter>& consenters() const override { return sections_.consenters; }
+
+  crypto::policy_ptr policy(std::string_view path) const override {
+    auto found = policies_.find(path);
+    return found ? found : crypto::reject_all(std::string(path));
+  }
+  bool has_policy(std::string_view path) const override { return policies_.find(path) != nullptr; }
+
+  crypto::policy_ptr acl(std::string_view resource, std::string* path) const override {
+    const acl_default standard = default_acl(resource);
+    const auto configured = sections_.acls.find(resource);
+    const bool configurable = standard.scope != acl_scope::node && configured != sections_.acls.end();
+    const std::string chosen = configurable ? configured->second : std::string(standard.policy);
+    if (path) *path = chosen;
+    return chosen.empty() ? crypto::reject_all("ACL of " + std::string(resource)) : policy(chosen);
+  }
+
+  result<crypto::policy_ptr> compile(bytes_view signature_policy_envelope) const override { return compiled_.compile(signature_policy_envelope); }
+
+  result<::common::Config> propose_update(bytes_view config_update_envelope, const crypto::verifier& verifier) const override {
+    ::common::ConfigUpdateEnvelope envelope;
+    if (!proto::decode(config_update_envelope, envelope))
+      return fail(errc::invalid_argument, "error converting envelope to config update: error unmarshalling ConfigUpdateEnvelope");
+    auto authorized = authorize_update(envelope, base(), verifier);
+    if (!authorized) return fail(within("error authorizing update", std::move(authorized).error()));
+    ::common::Config next;
+    next.set_sequence(config_.sequence() + 1);
+    WEFT_TRY(*next.mutable_channel_group(), result_of(*authorized));
+    auto made = successor(next);
+    if (!made) return fail(made.error().code == errc::unsupported ? within("config update is not compatible", std::move(made).error()) : std::move(made).error());
+    return next;
+  }
+
+  result<std::shared_ptr<const channel_bundle>> apply(const ::common::ConfigEnvelope& envelope, const crypto::verifier& verifier) const override {
+    if (!envelope.has_config()) return fail(errc::invalid_argument, "config envelope has nil config");
+    if (envelope.config().sequence() != config_.sequence() + 1)
+      return fail(errc::conflict, "config currently at sequence " + std::to_string(config_.sequence()) + ", cannot validate config at sequence " +
+                                      std::to_string(envelope.config().sequence()));
+    if (!envelope.has_last_update()) return fail(errc::invalid_argument, "config envelope has no last update");
+    WEFT_TRY(const ::common::ConfigUpdateEnvelope update, unwrap_update(envelope.last_update()));
+    WEFT_TRY(const authorized_update authorized, authorize_update(update, base(), verifier));
+    WEFT_TRY(const ::common::ConfigGroup expected, result_of(authorized));
+    if (!same_tree(expected, envelope.config().channel_group()))
+      return fail(errc::invalid_argument, "ConfigEnvelope LastUpdate did not produce the supplied config result");
+    WEFT_TRY(auto next, successor(envelope.config()));
+    return next;
+  }
+
+ private:
+  [[nodiscard]] update_base base() const { return {channel_id_, config_.channel_group(), policies_, *msps_}; }
+
+  static result<::common::ConfigGroup> result_of(const authorized_update& authorized) {
+    auto tree = grow(authorized.elements);
+    if (!tree) return fail(within("could not turn configMap back to channelGroup", std::move(tree).error()));
+    return tree;
+  }
+
+  /// The bundle of the configuration after this one, if the step is allowed.
+  result<std::shared_ptr<const bundle>> successor(const ::common::Config& config) const {
+    WEFT_TRY(auto next, make(channel_id_, config));
+    WEFT_CHECK(check_transition(sections_, next->sections_, same_but_consensus_type(config_.channel_group(), config.channel_group())));
+    return next;
+  }
+
+  const std::string channel_id_;
+  const ::common::Config config_;
+  const channel_sections sections_;
+  const std::shared_ptr<const crypto::msp_manager> msps_;
+  const policy_manager policies_;
+  mutable policy_cache compiled_;
+};
+
+}  // namespace
+
+result<std::shared_ptr<const channel_bundle>> channel_bundle::create(std::string channel_id, const ::common::Config& config) {
+  WEFT_TRY(auto made, bundle::make(std::move(channel_id), config));
+  return made;
+}
+
+result<std::shared_ptr<const channel_bundle>> channel_bundle::from_block(const block& config_block) {
+  if (!config_block || config_block.envelopes().size() != 1) return fail(errc::invalid_argument, "a config block holds exactly one transaction");
+  const envelope& only = config_block.envelopes().front();
+  const auto& header = only.header();
+  if (!header) return fail(header.error());
+  if (header->type != static_cast<std::int32_t>(header_type::config))
+    return fail(errc::invalid_argument, "block " + std::to_string(config_block.number().value) + " is no config block: its transaction has type " +
+                                            std::to_string(header->type));
+  ::common::ConfigEnvelope config;
+  if (!proto::decode(only.data(), config)) return fail(errc::invalid_argument, "the transaction of the config block is no ConfigEnvelope");
+  return create(header->channel_id, config.config());
+}
+
+}  // namespace weft::ledger
