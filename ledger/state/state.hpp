@@ -70,6 +70,10 @@ class state_store {
   [[nodiscard]] virtual block_number height() const = 0;
 };
 
+class kv_store;
+/// The state kept in `kv`, under keys that begin with "s/". It writes without sync: block files are behind it. Errors: `corruption`, `io`.
+[[nodiscard]] result<std::shared_ptr<state_store>> open_state_store(std::shared_ptr<kv_store> kv);
+
 /// pb(Updates) of a batch, for the commit hash (interop/01 §11). Public and hashed updates; namespace "" is skipped.
 [[nodiscard]] bytes encode_updates(const state_batch& batch);
 

@@ -1,0 +1,132 @@
+#include <mutex>
+
+#include "ledger/state/keys.hpp"
+#include "ledger/state/state_batch_ops.hpp"
+#include "ledger/state/values.hpp"
+#include "ledger/store/numbers.hpp"
+
+namespace weft::ledger {
+namespace {
+
+class range_cursor final : public state_cursor {
+ public:
+  range_cursor(std::unique_ptr<kv_cursor> at, bytes prefix, std::string_view start, std::string_view end)
+      : at_(std::move(at)), prefix_(std::move(prefix)), end_(end) {
+    at_->seek(prefix_ + bytes(start));
+  }
+
+  result<std::optional<std::pair<std::string, versioned_value>>> next() override {
+    using entry = std::optional<std::pair<std::string, versioned_value>>;
+    if (!at_->valid()) {
+      WEFT_CHECK(at_->status());
+      return entry();
+    }
+    if (!at_->key().starts_with(prefix_)) return entry();
+    const bytes_view key = at_->key().substr(prefix_.size());
+    if (!end_.empty() && key >= bytes_view(end_)) return entry();
+    WEFT_TRY(auto value, decode_value(at_->value()));
+    entry found(std::in_place, std::string(key), std::move(value));
+    at_->next();
+    return found;
+  }
+
+ private:
+  std::unique_ptr<kv_cursor> at_;
+  bytes prefix_, end_;
+};
+
+class snapshot_view final : public state_view {
+ public:
+  snapshot_view(std::shared_ptr<const kv_snapshot> s, block_number height) : snapshot_(std::move(s)), height_(height) {}
+
+  block_number height() const override { return height_; }
+  result<std::optional<versioned_value>> get(std::string_view ns, std::string_view key) const override {
+    return get_raw(state_key::public_key(ns, key));
+  }
+  std::unique_ptr<state_cursor> range(std::string_view ns, std::string_view start, std::string_view end) const override {
+    return std::make_unique<range_cursor>(snapshot_->cursor(), state_key::public_prefix(ns), start, end);
+  }
+  result<std::optional<versioned_value>> get_hashed(std::string_view ns, std::string_view collection, bytes_view key_hash) const override {
+    return get_raw(state_key::hashed_key(ns, collection, key_hash));
+  }
+  result<std::optional<versioned_value>> get_private(std::string_view ns, std::string_view collection, std::string_view key) const override {
+    return get_raw(state_key::private_key(ns, collection, key));
+  }
+
+ private:
+  result<std::optional<versioned_value>> get_raw(const bytes& key) const {
+    WEFT_TRY(const auto stored, snapshot_->get(key));
+    if (!stored) return std::optional<versioned_value>();
+    WEFT_TRY(auto value, decode_value(*stored));
+    return std::optional<versioned_value>(std::move(value));
+  }
+
+  std::shared_ptr<const kv_snapshot> snapshot_;
+  block_number height_;
+};
+
+void put_update(kv_batch& out, bytes key, const state_update& u) {
+  if (u.is_delete)
+    out.erase(std::move(key));
+  else
+    out.put(std::move(key), encode_value(u.at, u.metadata, u.value));
+}
+
+class kv_state final : public state_store {
+ public:
+  kv_state(std::shared_ptr<kv_store> kv, std::shared_ptr<const state_view> now) : kv_(std::move(kv)), now_(std::move(now)) {}
+
+  std::shared_ptr<const state_view> view() const override {
+    const std::lock_guard lock(mutex_);
+    return now_;
+  }
+  result<void> apply(block_number number, const state_batch& batch) override {
+    if (number != height())
+      return fail(errc::failed_precondition,
+                  "the state is at height " + std::to_string(height().value) + " and cannot take block " + std::to_string(number.value));
+    kv_batch ops;
+    put_updates(ops, number, batch);
+    WEFT_CHECK(kv_->write(ops, false));
+    WEFT_TRY(auto next, open_state_view(*kv_));
+    const std::lock_guard lock(mutex_);
+    now_ = std::move(next);
+    return {};
+  }
+  block_number height() const override { return view()->height(); }
+
+ private:
+  std::shared_ptr<kv_store> kv_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const state_view> now_;
+};
+
+}  // namespace
+
+void put_updates(kv_batch& out, block_number number, const state_batch& updates) {
+  for (const auto& [ns, of_ns] : updates.namespaces) {
+    for (const auto& [key, u] : of_ns.keys) put_update(out, state_key::public_key(ns, key), u);
+    for (const auto& [collection, entries] : of_ns.hashed)
+      for (const auto& [hash, u] : entries) put_update(out, state_key::hashed_key(ns, collection, hash), u);
+    for (const auto& [collection, entries] : of_ns.privates)
+      for (const auto& [key, u] : entries) put_update(out, state_key::private_key(ns, collection, key), u);
+  }
+  bytes height;
+  put_big(height, number.next().value);
+  out.put(bytes(state_key::height), std::move(height));
+}
+
+result<std::shared_ptr<const state_view>> open_state_view(const kv_store& kv) {
+  auto snapshot = kv.snapshot();
+  WEFT_TRY(const auto stored, snapshot->get(state_key::height));
+  if (stored && stored->size() != 8)
+    return fail(errc::corruption, "the savepoint of the state is damaged: remove the state, it is made again from the block files");
+  const block_number height(stored ? get_big<std::uint64_t>(*stored) : 0);
+  return std::make_shared<snapshot_view>(std::move(snapshot), height);
+}
+
+result<std::shared_ptr<state_store>> open_state_store(std::shared_ptr<kv_store> kv) {
+  WEFT_TRY(auto now, open_state_view(*kv));
+  return std::make_shared<kv_state>(std::move(kv), std::move(now));
+}
+
+}  // namespace weft::ledger
