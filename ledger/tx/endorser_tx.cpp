@@ -131,7 +131,7 @@ tl::expected<void, tx_defect> take_chaincode_parts(const headers& h, const desce
 tl::expected<endorser_tx, tx_defect> parse_endorser_tx(const envelope& e) {
   const auto& header = e.header();
   if (!header) return defect(e.header_code(), header.error().context);
-  endorser_tx tx;
+  endorser_tx tx{.source = e};
   descent d;
   if (auto ok = take_structure(*header, e.data(), tx, d); !ok) return tl::unexpected<tx_defect>(std::move(ok.error()));
   if (auto ok = take_chaincode_parts(*header, d, tx); !ok) return tl::unexpected<tx_defect>(std::move(ok.error()));

@@ -80,8 +80,9 @@ struct endorsement {
   bytes_view endorser, signature;
 };
 
-/// An endorser transaction, taken apart down to what validation needs. Views point into the envelope.
+/// An endorser transaction, taken apart down to what validation needs. Views point into `source`, which every copy keeps alive.
 struct endorser_tx {
+  envelope source;
   std::size_t action_count = 0;
   bytes_view action_header;                ///< TransactionAction.header
   bytes_view chaincode_proposal_payload;   ///< stored bytes
@@ -103,7 +104,7 @@ struct tx_defect {
 /// Takes Payload.data of an ENDORSER_TRANSACTION apart, and checks all that needs neither identities nor state, in Fabric's order:
 /// headers (2, 3), one whole action whose header names creator and nonce (5; 16 without ChaincodeEndorsedAction), the proposal hash
 /// over stored bytes (5), the header extension (19), the ChaincodeAction (21), its read/write set (22), both chaincode ids (255 when
-/// absent). Names, versions and events are compared by the validator. The envelope must outlive the views.
+/// absent). Names, versions and events are compared by the validator.
 [[nodiscard]] tl::expected<endorser_tx, tx_defect> parse_endorser_tx(const envelope& e);
 
 /// A signed proposal, taken apart. `raw` owns every view.

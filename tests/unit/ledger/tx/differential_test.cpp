@@ -1,5 +1,6 @@
 // Our field walkers against protobuf's own parser, over bent golden messages: they accept the same bytes and see the same values.
 #include <doctest/doctest.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include "common/common.pb.h"
 #include "config/base/random.hpp"
@@ -124,6 +125,7 @@ std::vector<bytes> golden_payloads() {
 }  // namespace
 
 TEST_CASE("read/write sets: protobuf and we accept the same bytes and see the same values") {
+  const google::protobuf::LogSilencer quiet;  // it writes a line for every bad text
   seeded_random random(0x5e75);
   std::vector<bytes> sets;
   for (const auto& payload : golden_payloads())
@@ -153,6 +155,7 @@ TEST_CASE("read/write sets: protobuf and we accept the same bytes and see the sa
 }
 
 TEST_CASE("headers: protobuf and we accept the same bytes and see the same values") {
+  const google::protobuf::LogSilencer quiet;  // it writes a line for every bad text
   seeded_random random(0x4ead);
   std::size_t accepted = 0, refused = 0;
   for (const auto& original : golden_payloads()) {
@@ -194,6 +197,7 @@ TEST_CASE("headers: protobuf and we accept the same bytes and see the same value
 }
 
 TEST_CASE("proposals: protobuf and we accept the same bytes and see the same values") {
+  const google::protobuf::LogSilencer quiet;  // it writes a line for every bad text
   seeded_random random(0x9409);
   std::size_t accepted = 0, refused = 0;
   const bytes request = golden::file("tx/proposed_transaction_transient.pb");

@@ -267,3 +267,10 @@ TEST_CASE("UTF-8 as Go sees it") {
   for (const char* text : bad) CHECK_MESSAGE(!fields::valid_utf8(text), to_hex(text));
   CHECK(fields::valid_utf8(bytes_view("\0\0", 2)));
 }
+
+TEST_CASE("a transaction taken apart keeps its bytes alive") {
+  const auto tx = parse_endorser_tx(parts{}.make());  // the envelope is gone
+  REQUIRE(tx.has_value());
+  CHECK(tx->endorsements.at(0).endorser == "e");
+  CHECK(tx->proposal_response_payload == parts{}.response_payload());
+}
