@@ -30,7 +30,7 @@ struct certificate::state {
 namespace {
 
 struct release {
-  void operator()(X509* p) const noexcept { X509_free(p); }
+  void operator()(X509_EXTENSIONS* p) const noexcept { sk_X509_EXTENSION_pop_free(p, X509_EXTENSION_free); }
   void operator()(BASIC_CONSTRAINTS* p) const noexcept { BASIC_CONSTRAINTS_free(p); }
   void operator()(ASN1_STRING* p) const noexcept { ASN1_STRING_free(p); }
   void operator()(AUTHORITY_KEYID* p) const noexcept { AUTHORITY_KEYID_free(p); }
@@ -50,9 +50,9 @@ bytes bytes_of(const ASN1_STRING* s) {
 
 /// The extension `nid`, or null when absent. Errors: malformed, or there twice.
 template <class T>
-result<ptr<T>> extension(const X509* x, int nid) {
+result<ptr<T>> extension(const X509_EXTENSIONS* all, int nid) {
   int state = 0;
-  ptr<T> found(static_cast<T*>(X509_get_ext_d2i(x, nid, &state, nullptr)));
+  ptr<T> found(static_cast<T*>(X509V3_get_d2i(all, nid, &state, nullptr)));
   if (!found && state != -1) return fail(malformed(std::string("extension ") + OBJ_nid2sn(nid)));
   return found;
 }
@@ -66,76 +66,95 @@ std::optional<std::string> ip_text(const bytes& address) {
 
 }  // namespace
 
-/// Fills a certificate::state, step by step; the first step that fails ends the reading.
+/// Fills a certificate::state, step by step; the first step that fails ends the reading. The outline is split by our own strict
+/// reader, its leaves are OpenSSL's: d2i_X509 would spend 150 µs on decoding the public key once more, and take what is not DER.
 class certificate_reader {
  public:
   static result<std::shared_ptr<certificate::state>> read(bytes_view der) {
-    certificate_reader r(der);
-    WEFT_CHECK(r.open());
+    const auto parts = split_signed(der);
+    if (!parts) return fail(malformed("not exactly one DER certificate"));
+    certificate_reader r(der::only(parts->signed_part, der::sequence_tag)->body);
+    WEFT_CHECK(r.read_head(parts->algorithm));
+    WEFT_CHECK(r.read_names_and_validity());
     WEFT_CHECK(r.read_key());
-    WEFT_CHECK(r.read_fields());
+    WEFT_CHECK(r.open_extensions());
     WEFT_CHECK(r.read_constraints());
     WEFT_CHECK(r.read_key_ids());
     WEFT_CHECK(r.read_alternative_names());
+    r.out_->der = bytes(der);
+    r.out_->canonical_der = with_low_s(der);
+    if (r.out_->canonical_der == r.out_->der) r.out_->canonical_der.clear();
     return std::move(r.out_);
   }
 
  private:
-  explicit certificate_reader(bytes_view der) : der_(der), out_(std::make_shared<certificate::state>()) {}
+  explicit certificate_reader(bytes_view fields) : in_(fields), out_(std::make_shared<certificate::state>()) {}
 
-  result<void> open() {
-    const auto parts = split_signed(der_);
-    if (!parts) return fail(malformed("not exactly one DER certificate"));
-    const auto* at = reinterpret_cast<const unsigned char*>(der_.data());
-    const auto* end = at + der_.size();
-    x_.reset(d2i_X509(nullptr, &at, static_cast<long>(der_.size())));
-    if (!x_ || at != end) return fail(malformed("DER is not X.509"));
-    const X509_ALGOR* outer = nullptr;
-    X509_get0_signature(nullptr, &outer, x_.get());
-    if (X509_ALGOR_cmp(outer, X509_get0_tbs_sigalg(x_.get())) != 0) return fail(malformed("two different signature algorithms"));
-    out_->der = bytes(der_);
-    out_->canonical_der = with_low_s(der_);
-    if (out_->canonical_der == out_->der) out_->canonical_der.clear();
+  /// Version, serial number, and the algorithm that must be the outer one too.
+  result<void> read_head(bytes_view outer_algorithm) {
+    if (const auto version = in_.next(der::context_tag(0))) {
+      const auto number = der::only(version->body, der::integer_tag);
+      if (!number || number->body.size() != 1 || number->body[0] < 0 || number->body[0] > 2) return fail(malformed("version"));
+      is_v3_ = number->body[0] == 2;
+    }
+    const auto serial = in_.next(der::integer_tag);
+    if (!serial) return fail(malformed("serial number"));
+    const auto magnitude = der::magnitude(serial->body);
+    if (!magnitude) return fail(malformed("serial number is negative or padded"));
+    out_->serial = bytes(*magnitude);
+    const auto algorithm = in_.next(der::sequence_tag);
+    if (!algorithm || algorithm->whole != outer_algorithm) return fail(malformed("two different signature algorithms"));
+    return {};
+  }
+
+  result<void> read_names_and_validity() {
+    const auto issuer = in_.next(der::sequence_tag), validity = in_.next(der::sequence_tag), subject = in_.next(der::sequence_tag);
+    if (!issuer || !validity || !subject) return fail(malformed("names or validity missing"));
+    auto issuer_name = parse_name(issuer->whole), subject_name = parse_name(subject->whole);
+    if (!issuer_name || !subject_name) return fail(malformed("subject or issuer"));
+    out_->issuer = std::move(*issuer_name);
+    out_->subject = std::move(*subject_name);
+    der::reader times(validity->body);
+    const auto begin = times.next(), end = times.next();
+    const auto not_before = begin ? from_asn1_time(begin->whole) : std::nullopt;
+    const auto not_after = end ? from_asn1_time(end->whole) : std::nullopt;
+    if (!not_before || !not_after || !times.done()) return fail(malformed("validity"));
+    out_->not_before = *not_before;
+    out_->not_after = *not_after;
     return {};
   }
 
   result<void> read_key() {
-    unsigned char* spki = nullptr;
-    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(x_.get()), &spki);
-    if (size <= 0) return fail(malformed("no public key"));
-    auto key = public_key::from_spki({reinterpret_cast<const char*>(spki), static_cast<std::size_t>(size)});
-    OPENSSL_free(spki);
+    const auto spki = in_.next(der::sequence_tag);
+    if (!spki) return fail(malformed("no public key"));
+    auto key = public_key::from_spki(spki->whole);
     if (!key) return fail(within("certificate", std::move(key).error()));
     out_->key = std::move(*key);
     return {};
   }
 
-  result<void> read_fields() {
-    auto subject = parse_name(X509_get_subject_name(x_.get()));
-    auto issuer = parse_name(X509_get_issuer_name(x_.get()));
-    if (!subject || !issuer) return fail(malformed("subject or issuer"));
-    out_->subject = std::move(*subject);
-    out_->issuer = std::move(*issuer);
-    const auto begin = from_asn1_time(X509_get0_notBefore(x_.get())), end = from_asn1_time(X509_get0_notAfter(x_.get()));
-    if (!begin || !end) return fail(malformed("validity"));
-    out_->not_before = *begin;
-    out_->not_after = *end;
-    const ASN1_INTEGER* serial = X509_get0_serialNumber(x_.get());
-    if (ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER) return fail(malformed("negative serial number"));
-    out_->serial = bytes_of(serial);
-    out_->serial.erase(0, out_->serial.find_first_not_of('\0'));
+  result<void> open_extensions() {
+    (void)in_.next(der::context_tag(1, false));  // unique identifiers, which nobody uses
+    (void)in_.next(der::context_tag(2, false));
+    if (const auto wrapped = in_.next(der::context_tag(3))) {
+      const auto* at = reinterpret_cast<const unsigned char*>(wrapped->body.data());
+      const auto* end = at + wrapped->body.size();
+      if (is_v3_ && der::only(wrapped->body, der::sequence_tag)) extensions_.reset(d2i_X509_EXTENSIONS(nullptr, &at, end - at));
+      if (!extensions_ || at != end) return fail(malformed("extensions"));
+    }
+    if (!in_.done()) return fail(malformed("unexpected fields"));
     return {};
   }
 
   result<void> read_constraints() {
-    WEFT_TRY(const auto basic, extension<BASIC_CONSTRAINTS>(x_.get(), NID_basic_constraints));
+    WEFT_TRY(const auto basic, extension<BASIC_CONSTRAINTS>(extensions_.get(), NID_basic_constraints));
     out_->is_ca = basic && basic->ca;
     if (out_->is_ca && basic->pathlen) {
       const long length = ASN1_INTEGER_get(basic->pathlen);
       if (length < 0) return fail(malformed("negative path length"));
       out_->path_length_max = static_cast<std::uint32_t>(std::min(length, 0xffffL));
     }
-    WEFT_TRY(const auto usage, extension<ASN1_STRING>(x_.get(), NID_key_usage));
+    WEFT_TRY(const auto usage, extension<ASN1_STRING>(extensions_.get(), NID_key_usage));
     constexpr unsigned char cert_sign_bit = 0x04;
     const bytes bits = bytes_of(usage.get());
     out_->may_sign_certificates = !usage || (!bits.empty() && (static_cast<unsigned char>(bits[0]) & cert_sign_bit) != 0);
@@ -143,15 +162,15 @@ class certificate_reader {
   }
 
   result<void> read_key_ids() {
-    WEFT_TRY(const auto subject, extension<ASN1_STRING>(x_.get(), NID_subject_key_identifier));
+    WEFT_TRY(const auto subject, extension<ASN1_STRING>(extensions_.get(), NID_subject_key_identifier));
     out_->subject_key_id = bytes_of(subject.get());
-    WEFT_TRY(const auto authority, extension<AUTHORITY_KEYID>(x_.get(), NID_authority_key_identifier));
+    WEFT_TRY(const auto authority, extension<AUTHORITY_KEYID>(extensions_.get(), NID_authority_key_identifier));
     if (authority) out_->authority_key_id = bytes_of(authority->keyid);
     return {};
   }
 
   result<void> read_alternative_names() {
-    WEFT_TRY(const auto names, extension<GENERAL_NAMES>(x_.get(), NID_subject_alt_name));
+    WEFT_TRY(const auto names, extension<GENERAL_NAMES>(extensions_.get(), NID_subject_alt_name));
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
       const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
       if (name->type == GEN_DNS) out_->dns_names.push_back(bytes_of(name->d.dNSName));
@@ -163,8 +182,9 @@ class certificate_reader {
     return {};
   }
 
-  bytes_view der_;
-  ptr<X509> x_;
+  der::reader in_;
+  bool is_v3_ = false;
+  ptr<X509_EXTENSIONS> extensions_;
   std::shared_ptr<certificate::state> out_;
 };
 

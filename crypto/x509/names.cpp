@@ -3,9 +3,15 @@
 #include <openssl/objects.h>
 #include <openssl/x509.h>
 
+#include <memory>
+
 namespace weft::crypto {
 
 namespace {
+
+struct release {
+  void operator()(X509_NAME* p) const noexcept { X509_NAME_free(p); }
+};
 
 std::optional<std::string> utf8_of(const ASN1_STRING* value) {
   unsigned char* text = nullptr;
@@ -41,12 +47,14 @@ std::string type_of(const ASN1_OBJECT* object) {
 
 }  // namespace
 
-std::optional<parsed_name> parse_name(const X509_NAME* name) {
+std::optional<parsed_name> parse_name(bytes_view der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  const auto* end = at + der.size();
+  const std::unique_ptr<X509_NAME, release> owned(d2i_X509_NAME(nullptr, &at, static_cast<long>(der.size())));
+  if (!owned || at != end) return std::nullopt;
+  const X509_NAME* name = owned.get();
   parsed_name out;
-  const unsigned char* der = nullptr;
-  std::size_t size = 0;
-  if (!X509_NAME_get0_der(name, &der, &size)) return std::nullopt;
-  out.der.assign(reinterpret_cast<const char*>(der), size);
+  out.der = bytes(der);
   int previous_set = -1;
   for (int i = 0; i < X509_NAME_entry_count(name); ++i) {
     const X509_NAME_ENTRY* entry = X509_NAME_get_entry(name, i);

@@ -1,8 +1,6 @@
 // Distinguished names as text, for people. For the .cpp files of crypto/ only.
 #pragma once
 
-#include <openssl/types.h>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,7 +16,7 @@ struct parsed_name {
   std::vector<std::string> organizational_units;
 };
 
-/// Nothing if an attribute's string is malformed.
-[[nodiscard]] std::optional<parsed_name> parse_name(const X509_NAME* name);
+/// From DER. Nothing if it is no name, or an attribute's string is malformed.
+[[nodiscard]] std::optional<parsed_name> parse_name(bytes_view der);
 
 }  // namespace weft::crypto
