@@ -84,6 +84,9 @@ using contract_ptr = std::shared_ptr<contract>;
 [[nodiscard]] result<std::string> make_composite_key(std::string_view object_type, const std::vector<std::string>& attributes);
 [[nodiscard]] result<std::vector<std::string>> split_composite_key(std::string_view key);  ///< type first
 
+/// Keys travel as protobuf text: true if `text` is UTF-8 without overlong forms and surrogates.
+[[nodiscard]] bool valid_key_text(std::string_view text);
+
 /// The contracts that come with weft by name: mycc, simple, basic, kv.
 [[nodiscard]] const std::vector<std::pair<std::string, contract_ptr>>& sample_contracts();
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "chaincode/contract/contract.hpp"
+#include "chaincode/simulation/definition_cache.hpp"
+#include "chaincode/simulation/limits.hpp"
 #include "ledger/chain/channel_ledger.hpp"
 #include "ledger/channel/bundle.hpp"
 #include "ledger/tx/envelope.hpp"
@@ -26,6 +28,10 @@ struct simulation_context {
   std::function<contract_ptr(std::string_view name)> find_contract;
   /// Package id installed on this peer for a definition (name, or "" if none): what approvals of this organization are checked against.
   std::function<std::string(std::string_view name)> installed_package;
+  simulation_limits limits;
+  definition_cache* definitions = nullptr;           ///< Optional: remembers approved definitions of this channel between simulations.
+  /// Whether collections of a definition may be used. Off while peers do not exchange private data: only `_implicit_org_<MSPID>` exist then.
+  bool defined_collections = false;
 };
 
 /// What came out. `code` < 400: `results`, `event` are to be endorsed.
@@ -39,11 +45,13 @@ struct simulation_result {
   std::map<std::string, std::vector<bytes>> key_policies;  ///< ns → key-level policies of written keys
 };
 
-/// Errors are execution failures (interop/04 §1, form R): the contract is not defined, not installed, or threw; the text is Fabric's.
-/// An answer with status ≥ 400 is a result, not an error.
+/// Errors are failures before or during execution (interop/04 §1, form R), with Fabric's text: `not_found` when the contract is not defined,
+/// `failed_precondition` when it is not approved by the own organization or not installed, `io` and `corruption` of the state,
+/// `invalid_argument` and `internal` when the contract may not be called so, exceeded a bound, or threw.
+/// An answer with status ≥ 400 is a result, not an error; it has no event. Thread-safe for distinct contexts.
 [[nodiscard]] result<simulation_result> simulate(const simulation_context& context);
 
-/// `_lifecycle`, cscc and qscc are contracts like any other; the host finds them by name.
+/// `_lifecycle`, lscc, cscc and qscc: they need no definition. The host finds those that it has by name (chaincode/system).
 [[nodiscard]] bool is_system_contract(std::string_view name);
 
 }  // namespace weft::chaincode

@@ -1,0 +1,116 @@
+#include "chaincode/lifecycle/package_store.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+
+#include "chaincode/lifecycle/package.hpp"
+#include "ledger/store/env.hpp"
+
+namespace weft::chaincode::lifecycle {
+namespace {
+
+constexpr std::string_view suffix = ".tar.gz";
+
+/// "label:hash" is stored as "label.hash.tar.gz".
+std::string file_name(std::string id) {
+  std::replace(id.begin(), id.end(), ':', '.');
+  return id.append(suffix);
+}
+
+class store final : public package_store {
+ public:
+  store(std::shared_ptr<ledger::env> files, const std::vector<builtin>& builtins) : files_(std::move(files)) {
+    for (const auto& b : builtins) {
+      bytes raw = make_native_package(b.contract, b.label);
+      contracts_.push_back(b.contract);
+      auto id = package_id(b.label, raw);
+      packages_[id] = {{id, b.label, std::string(native_type), b.contract}, std::move(raw)};
+    }
+  }
+
+  /// Reads what earlier runs installed.
+  result<void> load() {
+    if (!files_) return {};
+    WEFT_TRY(const auto names, files_->list());
+    for (const auto& name : names) {
+      WEFT_TRY(const bytes raw, read_file(name));
+      const auto parsed = parse_package(raw);
+      if (!parsed || !runnable(*parsed)) continue;
+      const auto id = package_id(parsed->label, raw);
+      if (file_name(id) == name) packages_[id] = {{id, parsed->label, parsed->type, parsed->path}, std::nullopt};
+    }
+    return {};
+  }
+
+  result<installed_package> install(bytes_view raw) override {
+    WEFT_TRY(const auto parsed, parse_package(raw));
+    if (!runnable(parsed)) {
+      return fail(errc::unsupported, "could not build chaincode: this peer runs packages of type 'native' whose path names a contract compiled into it; '" +
+                                         parsed.label + "' has type '" + parsed.type + "' and path '" + parsed.path + "'");
+    }
+    auto id = package_id(parsed.label, raw);
+    const std::lock_guard lock(mutex_);
+    if (packages_.contains(id)) return fail(errc::already_exists, "chaincode already successfully installed (package ID '" + id + "')");
+    if (files_) WEFT_CHECK(files_->replace(file_name(id), raw));
+    entry e{{id, parsed.label, parsed.type, parsed.path}, files_ ? std::nullopt : std::optional(bytes(raw))};
+    return packages_.emplace(std::move(id), std::move(e)).first->second.about;
+  }
+
+  std::vector<installed_package> list() const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<installed_package> out;
+    for (const auto& [id, e] : packages_) out.push_back(e.about);
+    return out;
+  }
+
+  std::optional<installed_package> find(std::string_view id) const override {
+    const std::lock_guard lock(mutex_);
+    const auto it = packages_.find(id);
+    return it == packages_.end() ? std::nullopt : std::optional(it->second.about);
+  }
+
+  result<bytes> read(std::string_view id) const override {
+    {
+      const std::lock_guard lock(mutex_);
+      const auto it = packages_.find(id);
+      if (it == packages_.end()) return fail(errc::not_found, "chaincode install package '" + std::string(id) + "' not found");
+      if (it->second.raw) return *it->second.raw;
+    }
+    WEFT_TRY(auto raw, read_file(file_name(std::string(id))));
+    if (package_id(id.substr(0, id.find(':')), raw) != id) return fail(errc::corruption, "the stored package " + std::string(id) + " has another digest");
+    return raw;
+  }
+
+ private:
+  struct entry {
+    installed_package about;
+    std::optional<bytes> raw;  ///< Nothing: it is a file.
+  };
+
+  bool runnable(const package& p) const {
+    return p.type == native_type && std::find(contracts_.begin(), contracts_.end(), p.path) != contracts_.end();
+  }
+
+  result<bytes> read_file(const std::string& name) const {
+    WEFT_TRY(const auto file, files_->open(name));
+    return file->read(0, std::min<std::uint64_t>(file->size(), package_bytes_max + 1));
+  }
+
+  std::shared_ptr<ledger::env> files_;
+  std::vector<std::string> contracts_;
+  mutable std::mutex mutex_;
+  std::map<std::string, entry, std::less<>> packages_;
+};
+
+}  // namespace
+
+std::string default_label(std::string_view contract) { return std::string(contract) + "_1.0"; }
+
+result<std::shared_ptr<package_store>> open_package_store(std::shared_ptr<ledger::env> files, const std::vector<builtin>& builtins) {
+  auto out = std::make_shared<store>(std::move(files), builtins);
+  WEFT_CHECK(out->load());
+  return std::shared_ptr<package_store>(std::move(out));
+}
+
+}  // namespace weft::chaincode::lifecycle
