@@ -14,7 +14,8 @@ constexpr std::string_view block_validation = "/Channel/Orderer/BlockValidation"
 
 /// Who signed: the creator that the signature names, or the consenter of that number. Empty: nobody whom this channel knows.
 bytes signer_of(const block_signature& signature, const channel_bundle& bundle) {
-  if (!signature.identity.empty() || !bundle.caps().channel_v3_0) return signature.identity;
+  if (!signature.by_consenter_id) return signature.identity;
+  if (!bundle.caps().channel_v3_0) return {};
   const auto& consenters = bundle.consenters();
   const auto found = std::find_if(consenters.begin(), consenters.end(), [&](const bft_consenter& c) { return c.id == signature.consenter_id; });
   return found == consenters.end() ? bytes{} : crypto::serialize_identity(found->msp_id, found->identity);

@@ -1,7 +1,6 @@
 #include "ledger/channel/duration.hpp"
 
 #include <cstdint>
-#include <limits>
 
 namespace weft::ledger {
 namespace {
@@ -18,21 +17,19 @@ constexpr unit units[] = {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// Takes the digits at the front of `text`; further digits than `limit` holds set `overflow`.
-std::int64_t take_digits(std::string_view& text, bool& overflow) {
-  std::int64_t value = 0;
-  for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1)) {
-    if (__builtin_mul_overflow(value, std::int64_t{10}, &value) || __builtin_add_overflow(value, text.front() - '0', &value)) overflow = true;
-    if (overflow) value = 0;
-  }
-  return value;
+/// Takes the digits at the front of `text` as a number. False: there are more than 64 bits hold.
+bool take_digits(std::string_view& text, std::int64_t& value) {
+  value = 0;
+  for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1))
+    if (__builtin_mul_overflow(value, std::int64_t{10}, &value) || __builtin_add_overflow(value, text.front() - '0', &value)) return false;
+  return true;
 }
 
 /// The digits behind a decimal point as a part of `nanoseconds`; digits below a nanosecond are cut.
 std::int64_t fraction_of(std::string_view digits, std::int64_t nanoseconds) {
   std::int64_t sum = 0;
   for (const char digit : digits) {
-    nanoseconds /= 10;  // exact for the units that have 10 digits to give; Go's own rounding may differ below 1 ns
+    nanoseconds /= 10;  // what is lost here lies below a nanosecond
     sum += (digit - '0') * nanoseconds;
   }
   return sum;
@@ -42,9 +39,9 @@ tl::unexpected<error> bad(std::string_view text) { return fail(errc::invalid_arg
 
 /// One number with its unit, taken from the front of `rest`. False: malformed or too large.
 bool take_term(std::string_view& rest, std::int64_t& total) {
-  bool overflow = false;
   const std::size_t before = rest.size();
-  const std::int64_t whole = take_digits(rest, overflow);
+  std::int64_t whole = 0;
+  if (!take_digits(rest, whole)) return false;
   const bool has_whole = rest.size() != before;
   std::string_view fraction;
   if (!rest.empty() && rest.front() == '.') {
@@ -54,7 +51,7 @@ bool take_term(std::string_view& rest, std::int64_t& total) {
     fraction = rest.substr(0, length);
     rest.remove_prefix(length);
   }
-  if ((!has_whole && fraction.empty()) || overflow) return false;
+  if (!has_whole && fraction.empty()) return false;
   for (const unit& u : units) {
     if (!rest.starts_with(u.name)) continue;
     rest.remove_prefix(u.name.size());

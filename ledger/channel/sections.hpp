@@ -1,6 +1,7 @@
 // What a channel's configuration tree says, value by value, checked and taken out of its bytes. interop/02 §1–2. Internal to ledger/channel.
 #pragma once
 
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -57,8 +58,8 @@ class msp_collector {
   std::vector<std::shared_ptr<const crypto::msp>> msps_;
 };
 
-/// The organizations of one group: reads each and refuses two with one MSP id.
 enum class org_kind : std::uint8_t { application, orderer, consortium };
+/// The organizations of one group, in order of group names. Errors: as above, and `invalid_argument` for two with one MSP id.
 [[nodiscard]] result<std::vector<channel_org>> read_orgs(const ::common::ConfigGroup& parent, std::string_view path, org_kind kind,
                                                          const capabilities& caps, msp_collector& msps);
 

@@ -87,6 +87,24 @@ TEST_CASE("a flipped bit in signature, signer or covered value is refused") {
   }
 }
 
+TEST_CASE("no byte of the signature slot can change unnoticed") {
+  for (const chain& c : chains) {
+    const auto bundle = golden_bundle(c.name);
+    const block b = golden_block(path_of(c, 5));
+    const bytes& slot = b.metadata(metadata_slot::signatures);
+    std::size_t accepted = 0;
+    for (std::size_t i = 0; i < slot.size(); ++i) {
+      bytes flipped = slot;
+      flipped[i] ^= static_cast<char>(1 << i % 8);
+      block changed = b;
+      changed.set_metadata(metadata_slot::signatures, flipped);
+      if (check_block_signatures(changed, *bundle, verifier())) ++accepted;
+    }
+    CHECK(slot.size() > 300);
+    CHECK(accepted == 0);
+  }
+}
+
 TEST_CASE("signatures that do not belong to the block, or to an orderer, do not count") {
   const auto raft = golden_bundle("mychannel");
   const block five = golden_block("blocks/mychannel.5.block");

@@ -420,6 +420,26 @@ TEST_CASE("an implicit policy over no children is satisfied; over children that 
   CHECK_FALSE((*lacking)->policy("/Channel/Application/Admins")->evaluate(signers(**lacking, {golden_user("Admin@org2.example.com")})));
 }
 
+TEST_CASE("damaged configurations are refused or read, never followed into the dark") {
+  seeded_random random(0x51f3);
+  std::size_t built = 0, refused = 0;
+  for (const char* channel : {"mychannel", "bftchannel"}) {
+    const bytes good = proto::encode(config_of(golden_genesis(channel)).config());
+    for (int round = 0; round < 300; ++round) {
+      bytes damaged = good;
+      for (std::uint64_t n = 1 + random.below(4); n > 0; --n) damaged[random.below(damaged.size())] = static_cast<char>(random.below(256));
+      if (round % 10 == 0) damaged.resize(random.below(damaged.size()));
+      ::common::Config config;
+      if (!proto::decode(damaged, config)) continue;
+      const auto bundle = channel_bundle::create(channel, config);
+      ++(bundle ? built : refused);
+      if (!bundle) CHECK_FALSE(bundle.error().context.empty());
+    }
+  }
+  CHECK(built > 0);
+  CHECK(refused > 0);
+}
+
 TEST_CASE("compiled policies are cached by their bytes, in bounded number") {
   const auto bundle = golden_bundle("mychannel");
   const bytes member = proto::encode(*crypto::parse_policy("OR('Org1MSP.member')"));

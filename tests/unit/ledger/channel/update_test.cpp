@@ -225,6 +225,21 @@ TEST_CASE("malformed updates and their texts") {
   CHECK(why(genesis->propose_update(proto::encode(many), verifier())) == prefix + "error unmarshalling the signature header of a config signature");
 }
 
+// A flip may hide the group's new version; then nothing is left that needs a signature, and nothing changes (as below, where the
+// group was not bumped).
+TEST_CASE("damaged updates lead nowhere") {
+  const auto genesis = golden_bundle("mychannel");
+  seeded_random random(0x51f4);
+  for (int round = 0; round < 2000; ++round) {
+    bytes damaged = anchor_update();
+    damaged[random.below(damaged.size())] ^= static_cast<char>(1 << random.below(8));
+    if (round % 20 == 0) damaged.resize(random.below(damaged.size()));
+    const auto proposed = genesis->propose_update(damaged, verifier());
+    if (proposed) CHECK(same_tree(proposed->channel_group(), genesis->config().channel_group()));
+    else CHECK_FALSE(why(proposed).empty());
+  }
+}
+
 TEST_CASE("an update deeper than a parser goes is refused, not followed") {
   ::common::ConfigUpdate update;
   update.set_channel_id("mychannel");
