@@ -70,6 +70,7 @@ result<void> apply_changes(const changes& all, version at, const Before& before,
 result<void> apply_public(state_batch& batch, const namespace_rwset& set, version at, const state_view& committed) {
   changes all;
   for (const auto& w : set.writes) note_write(all, w.key, w.is_delete, w.value);
+  for (const auto& [key, c] : all) batch.written.push_back({set.name, std::string(key), at.tx});
   note_metadata(all, set.metadata_writes);
   const pending_state now(batch, committed);
   return apply_changes(

@@ -6,6 +6,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "config/base/bytes.hpp"
 #include "config/base/ids.hpp"
@@ -55,7 +57,13 @@ struct state_batch {
     std::map<std::string, std::map<bytes, state_update>> hashed;        ///< collection → key hash → value hash
     std::map<std::string, std::map<std::string, state_update>> privates; ///< collection → key → value; only on peers that hold it
   };
+  /// One public write of one transaction, deletes included: what the history of a key is made of.
+  struct written_key {
+    std::string ns, key;
+    tx_number tx;
+  };
   std::map<std::string, namespace_updates> namespaces;
+  std::vector<written_key> written;  ///< In block order; a key comes once for each transaction that wrote its value.
   [[nodiscard]] bool empty() const { return namespaces.empty(); }
 };
 

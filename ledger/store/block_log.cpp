@@ -7,14 +7,6 @@
 namespace weft::ledger {
 namespace {
 
-std::string at_offset(log_position p) { return segments::name(p.segment) + " at offset " + std::to_string(p.offset); }
-
-tl::unexpected<error> damaged(log_position p, const std::string& what) {
-  return fail(errc::corruption, at_offset(p) + ": " + what +
-                                    ". Nothing was changed. Put an undamaged copy of the file back, or remove the channel's files so that "
-                                    "its blocks are fetched anew");
-}
-
 // True if the file holds nothing but zeros from `offset` on.
 result<bool> zeros_from(const file& f, std::uint64_t offset) {
   constexpr std::size_t chunk = 1 * MiB;
@@ -34,8 +26,14 @@ struct block_log::piece {
   shared_bytes payload;
 };
 
-result<std::unique_ptr<block_log>> block_log::open(std::shared_ptr<env> files, std::uint64_t segment_bytes) {
-  WEFT_TRY(auto s, segments::open(std::move(files)));
+tl::unexpected<error> block_log::damaged(log_position p, const std::string& what) const {
+  return fail(errc::corruption, segments_->name(p.segment) + " at offset " + std::to_string(p.offset) + ": " + what +
+                                    ". Nothing was changed. Put an undamaged copy of the file back, or remove the channel's files so that "
+                                    "its blocks are fetched anew");
+}
+
+result<std::unique_ptr<block_log>> block_log::open(std::shared_ptr<env> files, std::uint64_t segment_bytes, std::string prefix) {
+  WEFT_TRY(auto s, segments::open(std::move(files), std::move(prefix)));
   return std::unique_ptr<block_log>(new block_log(std::move(s), segment_bytes));
 }
 
@@ -122,7 +120,7 @@ result<void> block_log::scan(log_position from, const visitor& visit, open_repor
       if (found.what == piece::kind::end) break;
       if (found.what == piece::kind::torn) {
         if (s + 1 < segments_->count()) return damaged(p, "the file ends within a record, and later files are there");
-        report.cut_file = segments::name(s);
+        report.cut_file = segments_->name(s);
         report.cut_at = p.offset;
         report.cut_bytes = f->size() - p.offset;
         WEFT_CHECK(f->truncate(p.offset));
@@ -132,6 +130,17 @@ result<void> block_log::scan(log_position from, const visitor& visit, open_repor
       WEFT_CHECK(visit(found.header.number, at, found.payload));
       p = behind(at);
     }
+  }
+  return {};
+}
+
+result<void> block_log::cut(log_position p) {
+  for (segment_number s = segments_->count(); s-- > p.segment;) {
+    WEFT_TRY(const auto f, segments_->get(s));
+    const std::uint64_t keep = s == p.segment ? p.offset : 0;
+    if (f->size() <= keep) continue;
+    WEFT_CHECK(f->truncate(keep));
+    WEFT_CHECK(f->sync());
   }
   return {};
 }

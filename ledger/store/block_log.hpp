@@ -1,8 +1,10 @@
-// The records of a channel's block files: appended, read at their location, and scanned after a crash. Knows no index.
+// Numbered records in a sequence of files: appended, read at their location, and scanned after a crash. Knows no index.
+// A channel keeps its blocks in one, and a peer the private data of its blocks in another.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "ledger/store/block_index.hpp"
 #include "ledger/store/record.hpp"
@@ -19,7 +21,8 @@ struct log_position {
 /// One writer; read() is thread-safe beside it.
 class block_log {
  public:
-  [[nodiscard]] static result<std::unique_ptr<block_log>> open(std::shared_ptr<env> files, std::uint64_t segment_bytes);
+  [[nodiscard]] static result<std::unique_ptr<block_log>> open(std::shared_ptr<env> files, std::uint64_t segment_bytes,
+                                                               std::string prefix = "blocks-");
 
   /// Stores one record at the end; not durable before sync(). Errors: `invalid_argument` when too long; `io`: nothing is stored.
   [[nodiscard]] result<record_location> append(block_number number, bytes payload);
@@ -33,6 +36,10 @@ class block_log {
   using visitor = std::function<result<void>(block_number, const record_location&, shared_bytes payload)>;
   [[nodiscard]] result<void> scan(log_position from, const visitor& visit, open_report& report);
 
+  /// Forgets the records from `p` on, and syncs. For records that turned out to belong to nothing.
+  [[nodiscard]] result<void> cut(log_position p);
+  [[nodiscard]] std::string name(segment_number n) const { return segments_->name(n); }
+
   /// True if the files reach at least to there.
   [[nodiscard]] result<bool> reaches(log_position p) const;
   [[nodiscard]] static log_position behind(const record_location& at) {
@@ -42,6 +49,7 @@ class block_log {
  private:
   struct piece;  // what stands at a position: a record, the end, a torn tail
   block_log(std::unique_ptr<segments> s, std::uint64_t segment_bytes) : segments_(std::move(s)), segment_bytes_(segment_bytes) {}
+  [[nodiscard]] tl::unexpected<error> damaged(log_position p, const std::string& what) const;
   [[nodiscard]] result<std::shared_ptr<file>> file_for(std::uint64_t record_bytes);
   [[nodiscard]] result<piece> look_at(const file& f, log_position p) const;
 

@@ -194,7 +194,7 @@ result<std::optional<index_checkpoint>> block_store_impl::trusted_checkpoint() c
   if (!at) return std::optional<index_checkpoint>();
   WEFT_TRY(const bool there, log_->reaches({c->segment, c->offset}));
   if (!there)
-    return fail(errc::corruption, segments::name(c->segment) + " ends before offset " + std::to_string(c->offset) + ", where acknowledged block " +
+    return fail(errc::corruption, log_->name(c->segment) + " ends before offset " + std::to_string(c->offset) + ", where acknowledged block " +
                                       std::to_string(last.value) +
                                       " ended: block files were shortened or removed. Put them back; or remove the index and state as well to go on "
                                       "from what is left, and fetch the missing blocks anew");
@@ -219,7 +219,7 @@ result<void> block_store_impl::recover(open_report& report) {
   const auto visit = [&](block_number number, const record_location& at, shared_bytes payload) -> result<void> {
     WEFT_TRY(const block b, parse(number, std::move(payload)));
     if (auto fits = check_next(b); !fits)
-      return fail(errc::corruption, segments::name(at.segment) + " at offset " + std::to_string(at.offset) + ": " + fits.error().context);
+      return fail(errc::corruption, log_->name(at.segment) + " at offset " + std::to_string(at.offset) + ": " + fits.error().context);
     WEFT_TRY(auto entry, entry_of(b, at));
     ops += 2 + entry.txs.size();
     take(std::move(entry));

@@ -6,9 +6,7 @@
 namespace weft::ledger {
 namespace {
 
-constexpr std::string_view prefix = "blocks-";
-
-std::optional<segment_number> number_of(std::string_view name) {
+std::optional<segment_number> number_of(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix)) return std::nullopt;
   name.remove_prefix(prefix.size());
   segment_number n = 0;
@@ -19,23 +17,23 @@ std::optional<segment_number> number_of(std::string_view name) {
 
 }  // namespace
 
-std::string segments::name(segment_number n) {
+std::string segments::name(segment_number n) const {
   std::string digits = std::to_string(n);
   if (digits.size() < 6) digits.insert(0, 6 - digits.size(), '0');
-  return std::string(prefix) + digits;
+  return prefix_ + digits;
 }
 
-result<std::unique_ptr<segments>> segments::open(std::shared_ptr<env> files) {
+result<std::unique_ptr<segments>> segments::open(std::shared_ptr<env> files, std::string prefix) {
   WEFT_TRY(const auto names, files->list());
+  std::unique_ptr<segments> s(new segments(std::move(files), std::move(prefix)));
   std::vector<segment_number> numbers;
   for (const auto& n : names)
-    if (const auto number = number_of(n); number && name(*number) == n) numbers.push_back(*number);
+    if (const auto number = number_of(n, s->prefix_); number && s->name(*number) == n) numbers.push_back(*number);
   std::sort(numbers.begin(), numbers.end());
   for (segment_number i = 0; i < numbers.size(); ++i)
     if (numbers[i] != i)
-      return fail(errc::corruption, "block file " + name(i) + " is missing, but " + name(numbers[i]) +
+      return fail(errc::corruption, "the file " + s->name(i) + " is missing, but " + s->name(numbers[i]) +
                                         " is there: put it back, or remove the channel's files to fetch its blocks anew");
-  std::unique_ptr<segments> s(new segments(std::move(files)));
   s->count_ = static_cast<segment_number>(numbers.size());
   return s;
 }
@@ -55,7 +53,7 @@ void segments::remember(segment_number n, std::shared_ptr<file> f) {
 
 result<std::shared_ptr<file>> segments::get(segment_number n) {
   const std::lock_guard lock(mutex_);
-  if (n >= count_) return fail(errc::not_found, "there is no block file " + name(n));
+  if (n >= count_) return fail(errc::not_found, "there is no file " + name(n));
   for (auto it = open_.begin(); it != open_.end(); ++it)
     if (it->first == n) {
       open_.splice(open_.begin(), open_, it);

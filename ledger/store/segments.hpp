@@ -1,4 +1,4 @@
-// The block files of a channel as one sequence: "blocks-000000", "blocks-000001", …; only the last one grows.
+// The files of a log as one sequence: "blocks-000000", "blocks-000001", …; only the last one grows.
 #pragma once
 
 #include <list>
@@ -18,9 +18,10 @@ using segment_number = std::uint32_t;
 class segments {
  public:
   /// Errors: `corruption` when one of the sequence is missing; `io`.
-  [[nodiscard]] static result<std::unique_ptr<segments>> open(std::shared_ptr<env> files);
+  /// `prefix` sets this sequence apart from others in the folder.
+  [[nodiscard]] static result<std::unique_ptr<segments>> open(std::shared_ptr<env> files, std::string prefix);
 
-  [[nodiscard]] static std::string name(segment_number n);
+  [[nodiscard]] std::string name(segment_number n) const;
   [[nodiscard]] segment_number count() const;
   /// Errors: `not_found`, `io`.
   [[nodiscard]] result<std::shared_ptr<file>> get(segment_number n);
@@ -28,11 +29,12 @@ class segments {
   [[nodiscard]] result<std::shared_ptr<file>> begin_next();
 
  private:
-  explicit segments(std::shared_ptr<env> files) : files_(std::move(files)) {}
+  segments(std::shared_ptr<env> files, std::string prefix) : files_(std::move(files)), prefix_(std::move(prefix)) {}
   void remember(segment_number n, std::shared_ptr<file> f);
 
   static constexpr std::size_t open_files_max = 16;
   std::shared_ptr<env> files_;
+  std::string prefix_;
   mutable std::mutex mutex_;
   segment_number count_ = 0;
   std::list<std::pair<segment_number, std::shared_ptr<file>>> open_;  // most recently used first

@@ -95,6 +95,10 @@ TEST_CASE("what writes become, in the public and in the hashed space") {
     CHECK(text(open.namespaces["cc"].keys) == r.updates);
     CHECK(text(hashed.namespaces["cc"].hashed["c"]) == r.updates);
     CHECK(open.namespaces["cc"].hashed.empty());
+    std::size_t writes = 0;
+    for (const auto& t : r.txs) writes += t.writes.size();
+    CHECK(open.written.size() == writes);
+    CHECK(hashed.written.empty());
     CHECK(hashed.namespaces["cc"].keys.empty());
   }
 }
