@@ -8,6 +8,10 @@ namespace weft::actors {
 
 namespace {
 
+struct block_writer_state {
+  static inline const char* name = "block_writer";
+};
+
 result<void> write(const orderer_site& site, orderer_channel& channel, ledger::block& b) {
   const auto next = channel.blocks->height();
   if (b.number() != next) return fail(errc::failed_precondition, "expected block " + std::to_string(next.value));
@@ -19,8 +23,6 @@ result<void> write(const orderer_site& site, orderer_channel& channel, ledger::b
   WEFT_CHECK(channel.blocks->append(b));
   return channel.blocks->sync();
 }
-
-}  // namespace
 
 block_writer_actor::behavior_type block_writer(role_self<block_writer_actor, block_writer_state> self, orderer_ptr site,
                                                ordered_channel_ptr channel) {
@@ -34,6 +36,13 @@ block_writer_actor::behavior_type block_writer(role_self<block_writer_actor, blo
         if (done && deliver.get()) self->send(deliver.get(), atom::written::value, channel->id, std::move(b));
       },
   };
+}
+
+}  // namespace
+
+role_spec block_writer_role(seat s, orderer_ptr site, ordered_channel_ptr channel, bool own_thread) {
+  return own_thread ? make_spec<caf::detached>(std::move(s), &block_writer, std::move(site), std::move(channel))
+                    : make_spec(std::move(s), &block_writer, std::move(site), std::move(channel));
 }
 
 }  // namespace weft::actors

@@ -125,8 +125,6 @@ void remember(deliver_state& s, const std::string& channel, const ledger::block&
   durable = std::max(durable, b.number().value + 1);
 }
 
-}  // namespace
-
 deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> where, std::map<std::string, deliver_source> sources) {
   auto& s = self->state;
   s.where = std::move(where);
@@ -151,6 +149,12 @@ deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> 
       },
       [self](atom::tick, const std::string& channel) { pump_channel(self, channel); },
   };
+}
+
+}  // namespace
+
+role_spec deliver_role(seat s, std::shared_ptr<const site> where, std::map<std::string, deliver_source> sources) {
+  return make_spec(std::move(s), &deliver, std::move(where), std::move(sources));
 }
 
 }  // namespace weft::actors

@@ -116,8 +116,6 @@ orderer_actor::behavior_type filter(filter_self self, orderer_ptr site, std::sha
   };
 }
 
-}  // namespace
-
 orderer_actor::behavior_type orderer(role_self<orderer_actor, orderer_state> self, orderer_ptr site, std::shared_ptr<role_meter> meter) {
   auto& s = self->state;
   for (std::size_t i = 0; i < site->options.workers; ++i) s.pool.push_back(self->template spawn<caf::linked>(filter, site, s.busy, meter));
@@ -139,6 +137,13 @@ orderer_actor::behavior_type orderer(role_self<orderer_actor, orderer_state> sel
         return self->delegate(next(), atom::broadcast::value, all);
       },
   };
+}
+
+}  // namespace
+
+role_spec orderer_role(seat s, orderer_ptr site) {
+  auto meter = s.meter;
+  return make_spec(std::move(s), &orderer, std::move(site), std::move(meter));
 }
 
 }  // namespace weft::actors

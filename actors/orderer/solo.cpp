@@ -150,8 +150,6 @@ void on_written(self_ptr self, std::uint64_t number, const std::string& failure)
   ask_for_idle(self);
 }
 
-}  // namespace
-
 consenter_actor::behavior_type solo(self_ptr self, orderer_ptr site, ordered_channel_ptr channel) {
   auto& s = self->state;
   s.writer = site->to<block_writer_actor>("block_writer/" + channel->id);
@@ -174,6 +172,12 @@ consenter_actor::behavior_type solo(self_ptr self, orderer_ptr site, ordered_cha
       },
       [self](atom::written, std::uint64_t number, const std::string& failure) { on_written(self, number, failure); },
   };
+}
+
+}  // namespace
+
+role_spec solo_role(seat s, orderer_ptr site, ordered_channel_ptr channel) {
+  return make_spec(std::move(s), &solo, std::move(site), std::move(channel));
 }
 
 }  // namespace weft::actors

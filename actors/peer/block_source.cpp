@@ -73,8 +73,6 @@ void on_block(self_ptr self, const ledger::block& b) {
           });
 }
 
-}  // namespace
-
 block_source_actor::behavior_type block_source(self_ptr self, peer_ptr site, channel_ptr channel) {
   auto& s = self->state;
   s.committer = site->to<committer_actor>("committer/" + channel->id);
@@ -96,6 +94,12 @@ block_source_actor::behavior_type block_source(self_ptr self, peer_ptr site, cha
       },
       [self](atom::tick, std::uint64_t epoch) { if (epoch == self->state.epoch) open(self); },
   };
+}
+
+}  // namespace
+
+role_spec block_source_role(seat s, peer_ptr site, channel_ptr channel) {
+  return make_spec(std::move(s), &block_source, std::move(site), std::move(channel));
 }
 
 }  // namespace weft::actors

@@ -179,8 +179,6 @@ void keep(committer_state& s, const std::string& tx_id, ledger::private_writes w
   }
 }
 
-}  // namespace
-
 committer_actor::behavior_type committer(self_ptr self, peer_ptr site, channel_ptr channel) {
   auto& s = self->state;
   s.writer = site->to<ledger_writer_actor>("ledger_writer/" + channel->id);
@@ -198,6 +196,12 @@ committer_actor::behavior_type committer(self_ptr self, peer_ptr site, channel_p
         if (writes) keep(self->state, tx_id, std::move(*writes));
       },
   };
+}
+
+}  // namespace
+
+role_spec committer_role(seat s, peer_ptr site, channel_ptr channel) {
+  return make_spec(std::move(s), &committer, std::move(site), std::move(channel));
 }
 
 }  // namespace weft::actors

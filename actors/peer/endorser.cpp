@@ -7,6 +7,17 @@ namespace weft::actors {
 
 namespace {
 
+/// Proposals in flight at one endorser and its pool: the pool's members count down what the front counted up.
+using in_flight = std::shared_ptr<std::atomic<std::size_t>>;
+
+struct endorser_state {
+  peer_ptr site;
+  std::vector<endorser_actor> pool;
+  std::size_t next = 0;
+  in_flight busy;
+  static inline const char* name = "endorser";
+};
+
 struct pool_state {
   peer_ptr site;
   in_flight busy;
@@ -115,8 +126,6 @@ endorser_actor::behavior_type pool_member(pool_self self, peer_ptr site, in_flig
   };
 }
 
-}  // namespace
-
 endorser_actor::behavior_type endorser(role_self<endorser_actor, endorser_state> self, peer_ptr site, std::shared_ptr<role_meter> meter) {
   auto& s = self->state;
   s.busy = std::make_shared<std::atomic<std::size_t>>(0);
@@ -138,6 +147,13 @@ endorser_actor::behavior_type endorser(role_self<endorser_actor, endorser_state>
       },
       [self](atom::whois) { return self->state.site->identity->serialized(); },
   };
+}
+
+}  // namespace
+
+role_spec endorser_role(seat s, peer_ptr site) {
+  auto meter = s.meter;
+  return make_spec(std::move(s), &endorser, std::move(site), std::move(meter));
 }
 
 }  // namespace weft::actors

@@ -193,8 +193,6 @@ void expire_waiters(self_ptr self) {
   }
 }
 
-}  // namespace
-
 gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
   auto& s = self->state;
   s.own_endorser = site->to<endorser_actor>("endorser");
@@ -229,5 +227,9 @@ gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
       },
   };
 }
+
+}  // namespace
+
+role_spec gateway_role(seat s, peer_ptr site) { return make_spec(std::move(s), &gateway, std::move(site)); }
 
 }  // namespace weft::actors

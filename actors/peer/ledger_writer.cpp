@@ -8,6 +8,10 @@ namespace weft::actors {
 
 namespace {
 
+struct ledger_writer_state {
+  static inline const char* name = "ledger_writer";
+};
+
 /// The kept private writes that a valid transaction of the block claims, each checked against the hash in the block.
 std::vector<ledger::block_private_data> claimed(const write_job& job, const ledger::judged_block& judged) {
   std::vector<ledger::block_private_data> out;
@@ -68,8 +72,6 @@ std::shared_ptr<const write_outcome> store(peer_channel& channel, const crypto::
   return out;
 }
 
-}  // namespace
-
 ledger_writer_actor::behavior_type ledger_writer(role_self<ledger_writer_actor, ledger_writer_state> self, peer_ptr site, channel_ptr channel) {
   return {
       [self, site, channel](atom::write, const std::shared_ptr<const write_job>& job) -> std::shared_ptr<const write_outcome> {
@@ -78,6 +80,13 @@ ledger_writer_actor::behavior_type ledger_writer(role_self<ledger_writer_actor, 
         return out;
       },
   };
+}
+
+}  // namespace
+
+role_spec ledger_writer_role(seat s, peer_ptr site, channel_ptr channel, bool own_thread) {
+  return own_thread ? make_spec<caf::detached>(std::move(s), &ledger_writer, std::move(site), std::move(channel))
+                    : make_spec(std::move(s), &ledger_writer, std::move(site), std::move(channel));
 }
 
 }  // namespace weft::actors

@@ -3,7 +3,13 @@
 
 namespace weft::actors {
 
-validation_worker_actor::behavior_type validation_worker(role_self<validation_worker_actor, validation_worker_state>, peer_ptr) {
+namespace {
+
+struct validation_worker_state {
+  static inline const char* name = "validation_worker";
+};
+
+validation_worker_actor::behavior_type validation_worker(role_self<validation_worker_actor, validation_worker_state>) {
   return {
       [](atom::prepare, const std::shared_ptr<const prepare_job>& job) -> std::uint64_t {
         auto& block = *job->block;
@@ -14,5 +20,9 @@ validation_worker_actor::behavior_type validation_worker(role_self<validation_wo
       },
   };
 }
+
+}  // namespace
+
+role_spec validation_worker_role(seat s) { return make_spec(std::move(s), &validation_worker); }
 
 }  // namespace weft::actors

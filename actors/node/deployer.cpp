@@ -1,0 +1,256 @@
+#include "actors/node/deployer.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "common/policies.pb.h"
+#include "crypto/policy/policy.hpp"
+#include "ledger/validation/definition.hpp"
+#include "peer/lifecycle/lifecycle.pb.h"
+#include "peer/policy.pb.h"
+#include "proto/encode.hpp"
+
+namespace weft::actors {
+
+using deployer_actor = caf::typed_actor<
+    // INTERNAL: begins.
+    caf::reacts_to<atom::tick>>;
+
+/// One transaction on its way: proposed by `org`, endorsed through its peer's gateway.
+struct deploy_tx {
+  const deploying_org* org = nullptr;
+  std::string contract;
+  ledger::proposal_request request;
+  std::string tx_id;
+  ledger::envelope envelope;
+};
+
+struct deployer_state {
+  deployment what;
+  progress_fn progress;
+  std::function<void(const result<void>&)> done;
+  std::vector<std::function<void()>> phases;  ///< Taken from the back.
+  std::shared_ptr<std::vector<deploy_tx>> txs;
+  std::size_t open = 0;
+  bool over = false;
+  static inline const char* name = "deployer";
+};
+
+namespace {
+
+using self_ptr = role_self<deployer_actor, deployer_state>;
+
+constexpr std::chrono::seconds patience{60};
+
+void finish(self_ptr self, const result<void>& r) {
+  auto& s = self->state;
+  if (std::exchange(s.over, true)) return;
+  s.done(r);
+  s.phases.clear();
+  self->quit();  // normally: the supervisor does not start it again
+}
+void give_up(self_ptr self, const deploy_tx& tx, const std::string& why) {
+  finish(self, fail(errc::unavailable, "deploying " + tx.contract + " for " + tx.org->msp_id + ": " + why));
+}
+
+result<bytes> validation_parameter(const config::contract_placement& c) {
+  ::protos::ApplicationPolicy policy;
+  if (c.policy) {
+    WEFT_TRY(auto compiled, crypto::parse_policy(*c.policy));
+    *policy.mutable_signature_policy() = std::move(compiled);
+  } else {
+    policy.set_channel_config_policy_reference("/Channel/Application/Endorsement");
+  }
+  return proto::encode(policy);
+}
+
+/// Fields that approval and commit arguments have in common; both must be equal byte for byte between organizations.
+template <class Args>
+void fill(Args& args, const config::contract_placement& c, bytes parameter) {
+  args.set_name(c.name);
+  args.set_version(c.version);
+  args.set_sequence(1);
+  args.set_endorsement_plugin("escc");
+  args.set_validation_plugin("vscc");
+  args.set_validation_parameter(std::move(parameter));
+  args.set_init_required(c.init_required);
+}
+
+result<deploy_tx> approval(const deployment& what, const deploying_org& org, const config::contract_placement& c) {
+  WEFT_TRY(auto parameter, validation_parameter(c));
+  ::lifecycle::ApproveChaincodeDefinitionForMyOrgArgs args;
+  fill(args, c, std::move(parameter));
+  const auto installed = org.peer->contracts.find(c.name);
+  if (installed == org.peer->contracts.end()) return fail(errc::not_found, c.name + " is not installed on " + org.peer->name);
+  args.mutable_source()->mutable_local_package()->set_package_id(installed->second.package_id);
+  deploy_tx tx{&org, c.name, {what.channel, "_lifecycle", {"ApproveChaincodeDefinitionForMyOrg", proto::encode(args)}, {}, false}, {}, {}};
+  return tx;
+}
+
+result<deploy_tx> commitment(const deployment& what, const config::contract_placement& c) {
+  WEFT_TRY(auto parameter, validation_parameter(c));
+  ::lifecycle::CommitChaincodeDefinitionArgs args;
+  fill(args, c, std::move(parameter));
+  return deploy_tx{&what.orgs.front(), c.name, {what.channel, "_lifecycle", {"CommitChaincodeDefinition", proto::encode(args)}, {}, false}, {}, {}};
+}
+
+void next_phase(self_ptr self);
+
+/// Waits until every peer of the channel has each transaction of the phase, valid.
+void await_all(self_ptr self) {
+  auto& s = self->state;
+  s.open = s.txs->size() * s.what.peers.size();
+  for (const auto& peer : s.what.peers) {
+    auto gateway = peer->to<gateway_actor>("gateway");
+    for (const auto& tx : *s.txs) {
+      if (!gateway.get()) return give_up(self, tx, peer->name + " has no gateway");
+      self->request(gateway.get(), patience, atom::await::value, s.what.channel, tx.tx_id)
+          .then(
+              [self, tx](const commit_reply& r) {
+                if (self->state.over) return;
+                if (!r.status.ok()) return give_up(self, tx, r.status.message);
+                if (r.code != 0) {
+                  return give_up(self, tx, "transaction " + tx.tx_id + " is " + std::string(to_string(static_cast<ledger::verdict>(r.code))));
+                }
+                if (--self->state.open == 0) next_phase(self);
+              },
+              [self, tx](const caf::error&) { give_up(self, tx, "not committed in time"); });
+    }
+  }
+}
+
+/// Hands all transactions of the phase to the orderer at once.
+void broadcast_all(self_ptr self) {
+  auto& s = self->state;
+  route<orderer_actor> orderer{s.what.peers.front()->where, s.what.orderer + "/orderer"};
+  if (!orderer.get()) return give_up(self, s.txs->front(), "the orderer is not running");
+  std::vector<ledger::envelope> envelopes;
+  for (auto& tx : *s.txs) envelopes.push_back(tx.envelope);
+  self->request(orderer.get(), patience, atom::broadcast::value, std::move(envelopes))
+      .then(
+          [self](const std::vector<broadcast_reply>& replies) {
+            auto& txs = *self->state.txs;
+            for (std::size_t i = 0; i < txs.size(); ++i) {
+              if (replies[i].status != 200) return give_up(self, txs[i], "the orderer answered " + std::to_string(replies[i].status) + " " + replies[i].info);
+            }
+            await_all(self);
+          },
+          [self](const caf::error&) { give_up(self, self->state.txs->front(), "the orderer did not answer"); });
+}
+
+result<bytes> sign_proposal(deploy_tx& tx) {
+  const auto& me = *tx.org->admin;
+  const auto& site = *tx.org->peer;
+  auto unsigned_one = ledger::make_proposal(tx.request, me.serialized(), site.random->make_bytes(24), site.clock->now());
+  tx.tx_id = unsigned_one.tx_id;
+  WEFT_TRY(auto signature, me.sign(unsigned_one.proposal_bytes));
+  return ledger::make_signed_proposal(unsigned_one.proposal_bytes, signature);
+}
+
+/// Endorses every transaction of the phase through its organization's gateway, then orders them together.
+void run_phase(self_ptr self, std::vector<deploy_tx> txs) {
+  auto& s = self->state;
+  s.txs = std::make_shared<std::vector<deploy_tx>>(std::move(txs));
+  if (s.txs->empty()) return next_phase(self);
+  s.open = s.txs->size();
+  for (std::size_t i = 0; i < s.txs->size(); ++i) {
+    auto& tx = (*s.txs)[i];
+    auto gateway = tx.org->peer->to<gateway_actor>("gateway");
+    auto proposal = sign_proposal(tx);
+    if (!proposal) return give_up(self, tx, proposal.error().context);
+    if (!gateway.get()) return give_up(self, tx, tx.org->peer->name + " has no gateway");
+    self->request(gateway.get(), patience, atom::endorse::value, signed_proposal{std::move(*proposal)})
+        .then(
+            [self, i](const gateway_reply& r) {
+              auto& st = self->state;
+              if (st.over) return;
+              auto& mine = (*st.txs)[i];
+              if (!r.status.ok()) {
+                std::string why = r.status.message;
+                for (const auto& d : r.status.details) why += "; " + d.address + ": " + d.message;
+                return give_up(self, mine, why);
+              }
+              auto signature = mine.org->admin->sign(r.payload);
+              if (!signature) return give_up(self, mine, signature.error().context);
+              mine.envelope = ledger::envelope::make(r.payload, std::move(*signature));
+              if (--st.open == 0) broadcast_all(self);
+            },
+            [self, i](const caf::error&) { give_up(self, (*self->state.txs)[i], "not endorsed in time"); });
+  }
+}
+
+/// Collects a phase's transactions; an error ends the deployment.
+void run_results(self_ptr self, std::vector<result<deploy_tx>> made) {
+  std::vector<deploy_tx> txs;
+  for (auto& tx : made) {
+    if (!tx) return finish(self, tl::unexpected<error>(tx.error()));
+    txs.push_back(std::move(*tx));
+  }
+  run_phase(self, std::move(txs));
+}
+
+void next_phase(self_ptr self) {
+  auto& s = self->state;
+  if (s.phases.empty()) return finish(self, {});
+  auto phase = std::move(s.phases.back());
+  s.phases.pop_back();
+  phase();
+}
+
+/// Contracts that the channel does not know yet.
+std::vector<config::contract_placement> missing(const deployment& what) {
+  std::vector<config::contract_placement> out;
+  const auto snapshot = what.peers.front()->channel(what.channel)->now.get();
+  for (const auto& c : what.contracts) {
+    const auto known = ledger::read_definition(*snapshot->state, c.name);
+    if (!known || !*known) out.push_back(c);
+  }
+  return out;
+}
+
+void plan(self_ptr self) {
+  auto& s = self->state;
+  auto contracts = std::make_shared<std::vector<config::contract_placement>>(missing(s.what));
+  s.phases.push_back([self, contracts] {
+    for (const auto& c : *contracts) self->state.progress("contract " + c.name, "version " + c.version);
+    next_phase(self);
+  });
+  s.phases.push_back([self, contracts] {
+    std::vector<result<deploy_tx>> txs;
+    auto& what = self->state.what;
+    for (const auto& c : *contracts) {
+      if (c.first_call.empty()) continue;
+      std::vector<bytes> args(c.first_call.begin(), c.first_call.end());
+      txs.push_back(deploy_tx{&what.orgs.front(), c.name, {what.channel, c.name, std::move(args), {}, c.init_required}, {}, {}});
+    }
+    run_results(self, std::move(txs));
+  });
+  s.phases.push_back([self, contracts] {
+    std::vector<result<deploy_tx>> txs;
+    for (const auto& c : *contracts) txs.push_back(commitment(self->state.what, c));
+    run_results(self, std::move(txs));
+  });
+  s.phases.push_back([self, contracts] {
+    std::vector<result<deploy_tx>> txs;
+    for (const auto& c : *contracts)
+      for (const auto& org : self->state.what.orgs) txs.push_back(approval(self->state.what, org, c));
+    run_results(self, std::move(txs));
+  });
+  next_phase(self);
+}
+
+deployer_actor::behavior_type deployer(self_ptr self, deployment what, progress_fn progress, std::function<void(const result<void>&)> done) {
+  auto& s = self->state;
+  s.what = std::move(what);
+  s.progress = std::move(progress);
+  s.done = std::move(done);
+  self->send(self, atom::tick::value);
+  return {[self](atom::tick) { plan(self); }};
+}
+
+}  // namespace
+
+role_spec deployer_role(seat s, deployment what, progress_fn progress, std::function<void(const result<void>&)> done) {
+  return make_spec(std::move(s), &deployer, std::move(what), std::move(progress), std::move(done));
+}
+
+}  // namespace weft::actors

@@ -1,0 +1,34 @@
+// DEPLOYER: brings the topology's contracts onto a channel by real `_lifecycle` transactions, signed by each organization's admin.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "actors/interfaces.hpp"
+#include "actors/node/node.hpp"
+#include "actors/role_spec.hpp"
+#include "actors/site.hpp"
+
+namespace weft::actors {
+
+/// One organization's part in a deployment.
+struct deploying_org {
+  std::string msp_id;
+  std::shared_ptr<const crypto::signing_identity> admin;
+  std::shared_ptr<const peer_site> peer;  ///< The peer that endorses its approvals.
+};
+
+/// What is to be deployed. Contracts that the channel already knows at their version are passed over.
+struct deployment {
+  std::string channel;
+  std::vector<config::contract_placement> contracts;
+  std::vector<deploying_org> orgs;
+  std::vector<std::shared_ptr<const peer_site>> peers;  ///< All of the channel: ready means that each of them has the last block.
+  std::string orderer;                                  ///< Site whose front takes the transactions.
+};
+
+/// `done` is called once. All approvals travel together, then all definitions, then the first calls.
+[[nodiscard]] role_spec deployer_role(seat s, deployment what, progress_fn progress, std::function<void(const result<void>&)> done);
+
+}  // namespace weft::actors

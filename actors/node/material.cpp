@@ -1,0 +1,137 @@
+#include "actors/node/material.hpp"
+
+#include <fstream>
+#include <sstream>
+
+#include "actors/node/node.hpp"
+#include "crypto/ca/network_material.hpp"
+#include "crypto/msp/folder.hpp"
+#include "ledger/channel/genesis.hpp"
+#include "ledger/store/env.hpp"
+#include "msp/msp_config.pb.h"
+
+namespace weft::actors {
+
+namespace fs = std::filesystem;
+using config::org_kind;
+using config::organization;
+
+namespace {
+
+fs::path org_folder(const fs::path& network, const organization& org) {
+  return network / "crypto" / (org.kind == org_kind::peer ? "peerOrganizations" : "ordererOrganizations") / org.domain;
+}
+
+result<bytes> read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(errc::io, "cannot read " + path.string());
+  std::ostringstream out;
+  out << in.rdbuf();
+  return std::move(out).str();
+}
+
+crypto::organization_description describe(const organization& org) {
+  crypto::organization_description d;
+  d.role = org.kind == org_kind::peer ? crypto::organization_description::kind::peer : crypto::organization_description::kind::orderer;
+  d.name = org.name;
+  d.domain = org.domain;
+  d.users = static_cast<std::uint32_t>(org.users);
+  for (const auto& host : org.hosts) d.nodes.push_back({host, {}, crypto::local_sans()});
+  return d;
+}
+
+/// Makes the tree, or what a grown topology lacks of it.
+result<void> make_identities(const fs::path& folder, const config::topology& t, const material_seams& seams,
+                             const std::function<void(const std::string&, const std::string&)>& progress) {
+  const auto root = folder / "crypto";
+  std::vector<crypto::organization_description> organizations;
+  for (const auto& org : t.organizations) organizations.push_back(describe(org));
+  const bool fresh = !fs::exists(root);
+  WEFT_TRY(auto made, crypto::make_network_material(organizations, *seams.clock, *seams.random, seams.nonces,
+                                                    fresh ? crypto::existing_files{} : crypto::files_below(root)));
+  if (fresh) {
+    WEFT_CHECK(crypto::write_files(root, made));
+  } else if (!made.files.empty()) {
+    WEFT_CHECK(crypto::add_files(root, made));
+  }
+  progress("identities", fresh ? "made anew" : "reused from " + root.string());
+  return {};
+}
+
+result<void> load_member(material& m, const fs::path& msp_folder, const organization& org, const std::string& name, crypto::nonce_rule rule) {
+  WEFT_TRY(auto identity, crypto::read_signing_identity(msp_folder, org.msp_id, rule));
+  m.members.emplace(name, std::make_shared<crypto::signing_identity>(std::move(identity)));
+  return {};
+}
+
+result<void> load_organization(material& m, const fs::path& folder, const organization& org, const material_seams& seams) {
+  WEFT_TRY(auto definition, crypto::read_msp_folder(org_folder(folder, org) / "msp", org.msp_id));
+  m.msps.emplace(org.msp_id, std::make_shared<::msp::FabricMSPConfig>(std::move(definition)));
+  for (const auto& host : org.hosts) {
+    WEFT_CHECK(load_member(m, member_folders::host(folder, org, host) / "msp", org, host + "." + org.domain, seams.nonces));
+  }
+  std::vector<std::string> users{"Admin"};
+  if (org.kind == org_kind::peer) for (std::size_t i = 1; i <= org.users; ++i) users.push_back("User" + std::to_string(i));
+  for (const auto& user : users) {
+    WEFT_CHECK(load_member(m, member_folders::user(folder, org, user) / "msp", org, user + "@" + org.domain, seams.nonces));
+  }
+  const auto ca = "ca." + org.domain;
+  WEFT_TRY(auto cert, read_file(org_folder(folder, org) / "ca" / (ca + "-cert.pem")));
+  WEFT_TRY(auto key, read_file(org_folder(folder, org) / "ca" / "priv_sk"));
+  WEFT_TRY(auto authority, crypto::authority::from_pem(cert, key, seams.nonces));
+  m.authorities.emplace(ca, std::make_shared<ca_site>(ca_site{ca, org.msp_id, std::move(authority), seams.clock, seams.random}));
+  return {};
+}
+
+result<ledger::block> make_genesis(const material& m, const config::topology& t, const config::channel& c, const material_seams& seams) {
+  ledger::genesis_request request;
+  request.channel_id = c.name;
+  request.consensus_type = c.ordering;
+  request.batching = {c.batch.max_message_count, c.batch.absolute_max_bytes, c.batch.preferred_max_bytes, c.batch.timeout};
+  std::uint16_t port = 7050;
+  for (const auto& org : t.organizations) {
+    ledger::genesis_org g;
+    g.name = org.name;
+    g.msp = m.msps.at(org.msp_id);
+    if (org.kind == org_kind::orderer) {
+      for (std::size_t i = 0; i < org.hosts.size(); ++i) g.endpoints.push_back("localhost:" + std::to_string(port++));
+      request.orderers.push_back(std::move(g));
+    } else {
+      request.application.push_back(std::move(g));
+    }
+  }
+  return ledger::make_genesis(request, *seams.random, seams.clock->now());
+}
+
+result<void> load_channels(material& m, const fs::path& folder, const config::topology& t, const material_seams& seams,
+                           const std::function<void(const std::string&, const std::string&)>& progress) {
+  WEFT_TRY(auto files, ledger::open_disk_env(folder / "channels"));
+  for (const auto& c : t.channels) {
+    const auto name = c.name + ".block";
+    if (fs::exists(folder / "channels" / name)) {
+      WEFT_TRY(auto raw, read_file(folder / "channels" / name));
+      auto stored = ledger::block::parse(shared_bytes{std::move(raw)});
+      if (!stored) return tl::unexpected<error>(within((folder / "channels" / name).string(), stored.error()));
+      m.genesis.emplace(c.name, std::move(*stored));
+      continue;
+    }
+    WEFT_TRY(auto made, make_genesis(m, t, c, seams));
+    WEFT_CHECK(files->replace(name, made.encode()));
+    progress("channel " + c.name, "genesis block made");
+    m.genesis.emplace(c.name, std::move(made));
+  }
+  return {};
+}
+
+}  // namespace
+
+result<material> make_or_load_material(const fs::path& folder, const config::topology& t, const material_seams& seams,
+                                       const std::function<void(const std::string&, const std::string&)>& progress) {
+  WEFT_CHECK(make_identities(folder, t, seams, progress));
+  material m;
+  for (const auto& org : t.organizations) WEFT_CHECK(load_organization(m, folder, org, seams));
+  WEFT_CHECK(load_channels(m, folder, t, seams, progress));
+  return m;
+}
+
+}  // namespace weft::actors

@@ -1,0 +1,37 @@
+// A network's material: identities and genesis blocks, made anew or taken from the network's folder.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/membership/roles.hpp"
+#include "config/topology/topology.hpp"
+#include "crypto/msp/msp.hpp"
+#include "ledger/block/block.hpp"
+
+namespace weft::actors {
+
+/// The seams that material is made with.
+struct material_seams {
+  std::shared_ptr<const weft::clock> clock;
+  std::shared_ptr<random_source> random;
+  crypto::nonce_rule nonces = crypto::nonce_rule::random;
+};
+
+/// What the folder `<network>/crypto` and `<network>/channels` hold, loaded. Immutable.
+struct material {
+  std::map<std::string, std::shared_ptr<const crypto::signing_identity>> members;  ///< By "peer0.org1.example.com", "User1@org1.example.com".
+  std::map<std::string, std::shared_ptr<const ::msp::FabricMSPConfig>> msps;       ///< By MSP id.
+  std::map<std::string, std::shared_ptr<const ca_site>> authorities;               ///< By "ca.org1.example.com".
+  std::map<std::string, ledger::block> genesis;                                    ///< By channel.
+};
+
+/// Makes what is missing and loads everything. Keys are written with mode 0600. Errors: `io`, `invalid_argument` naming the file at fault.
+[[nodiscard]] result<material> make_or_load_material(const std::filesystem::path& folder, const config::topology& t, const material_seams& seams,
+                                                     const std::function<void(const std::string&, const std::string&)>& progress);
+
+}  // namespace weft::actors

@@ -1,0 +1,232 @@
+#include "actors/node/node.hpp"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <mutex>
+#include <set>
+
+#include "actors/node/deployer.hpp"
+#include "actors/node/material.hpp"
+#include "actors/node/sites.hpp"
+#include "actors/node/supervisor.hpp"
+
+namespace weft::actors {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Holds the folder's lock as long as it lives.
+class folder_lock {
+ public:
+  static result<std::shared_ptr<folder_lock>> take(const fs::path& folder) {
+    std::error_code ec;
+    fs::create_directories(folder, ec);
+    if (ec) return fail(errc::io, "cannot create " + folder.string() + ": " + ec.message());
+    const auto path = folder / "weft.lock";
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return fail(errc::io, "cannot open " + path.string() + ": " + std::strerror(errno));
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+      ::close(fd);
+      return fail(errc::already_exists, "a network is running in " + folder.string() + " already; stop it with `weft down --dir " + folder.string() +
+                                            "`, or choose another folder with --dir");
+    }
+    return std::make_shared<folder_lock>(fd);
+  }
+  explicit folder_lock(int fd) : fd_(fd) {}
+  ~folder_lock() { ::close(fd_); }
+  folder_lock(const folder_lock&) = delete;
+  folder_lock& operator=(const folder_lock&) = delete;
+
+ private:
+  int fd_;
+};
+
+/// A folder of its own for a network in memory; gone when it goes.
+struct scratch_folder {
+  fs::path path;
+  scratch_folder() {
+    auto name = (fs::temp_directory_path() / "weft-XXXXXX").string();
+    if (::mkdtemp(name.data()) != nullptr) path = name;
+  }
+  ~scratch_folder() {
+    std::error_code ignored;  // what is left in the temporary folder harms nobody
+    if (!path.empty()) fs::remove_all(path, ignored);
+  }
+};
+
+/// Tells once that everything is deployed, to whoever asks, before or after.
+class readiness {
+ public:
+  explicit readiness(std::size_t parts) : left_(parts) {}
+  void part_done(const result<void>& r) {
+    std::unique_lock lock(mutex_);
+    if (outcome_) return;
+    if (r && --left_ > 0) return;
+    outcome_ = r;
+    auto waiting = std::exchange(waiting_, {});
+    lock.unlock();
+    for (auto& f : waiting) f(r);
+  }
+  void when(std::function<void(const result<void>&)> f) {
+    std::unique_lock lock(mutex_);
+    if (!outcome_) return waiting_.push_back(std::move(f));
+    const auto r = *outcome_;
+    lock.unlock();
+    f(r);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::size_t left_;
+  std::optional<result<void>> outcome_;
+  std::vector<std::function<void(const result<void>&)>> waiting_;
+};
+
+class running_node final : public node {
+ public:
+  running_node(caf::actor_system& system, config::topology t, node_settings settings)
+      : system_(system), topology_(std::move(t)), settings_(std::move(settings)) {}
+  ~running_node() override { stop(); }
+
+  result<void> open(const progress_fn& progress);
+
+  void when_ready(std::function<void(const result<void>&)> done) override { ready_->when(std::move(done)); }
+  const directory_ptr& where() const override { return where_; }
+  const std::vector<std::shared_ptr<const peer_site>>& peers() const override { return sites_.peers; }
+  const std::vector<std::shared_ptr<const orderer_site>>& orderers() const override { return sites_.orderers; }
+  const config::topology& topology() const override { return topology_; }
+  const node_settings& settings() const override { return settings_; }
+  result<crypto::signing_identity> user(const std::string& name) const override;
+  std::vector<role_report> roles() const override { return table_->list(); }
+  std::map<std::string, std::uint64_t> cpu_by_role() const override;
+  result<void> kill(const std::string& role_name) override;
+  void stop() override;
+
+ private:
+  std::vector<role_spec> role_specs(const progress_fn& progress);
+  void add_deployers(std::vector<role_spec>& specs, const progress_fn& progress);
+
+  caf::actor_system& system_;
+  config::topology topology_;
+  node_settings settings_;
+  std::shared_ptr<folder_lock> lock_;
+  std::optional<scratch_folder> scratch_;
+  material material_;
+  node_sites sites_;
+  directory_ptr where_ = std::make_shared<directory>();
+  std::shared_ptr<role_table> table_ = std::make_shared<role_table>();
+  std::map<std::string, std::shared_ptr<role_meter>> meters_;
+  std::shared_ptr<readiness> ready_;
+  supervisor_actor supervisor_;
+};
+
+result<void> running_node::open(const progress_fn& progress) {
+  if (const auto problems = config::check(topology_); !problems.empty()) {
+    std::string all = "the topology has problems:";
+    for (const auto& p : problems) all += "\n  " + p;
+    return fail(errc::invalid_argument, all);
+  }
+  auto folder = settings_.folder;
+  if (folder.empty()) {
+    scratch_.emplace();
+    folder = scratch_->path;
+  } else {
+    WEFT_TRY(lock_, folder_lock::take(folder));
+  }
+  const material_seams seams{settings_.clock,
+                             settings_.seed ? std::shared_ptr<random_source>(std::make_shared<seeded_random>(*settings_.seed))
+                                            : std::make_shared<system_random>(),
+                             settings_.seed ? crypto::nonce_rule::deterministic : crypto::nonce_rule::random};
+  WEFT_TRY(material_, make_or_load_material(folder, topology_, seams, progress));
+  scratch_.reset();
+  WEFT_TRY(sites_, open_sites(topology_, material_, settings_, seams, where_, progress));
+  ready_ = std::make_shared<readiness>(std::max<std::size_t>(topology_.channels.size(), 1));
+  if (topology_.channels.empty()) ready_->part_done({});
+  supervisor_ = system_.spawn(supervisor, where_, role_specs(progress), table_);
+  return {};
+}
+
+std::vector<role_spec> running_node::role_specs(const progress_fn& progress) {
+  role_list list{sites_, material_, settings_, meters_};
+  auto specs = list.make();
+  add_deployers(specs, progress);
+  return specs;
+}
+
+void running_node::add_deployers(std::vector<role_spec>& specs, const progress_fn& progress) {
+  for (const auto& c : topology_.channels) {
+    deployment what;
+    what.channel = c.name;
+    what.contracts = c.contracts;
+    what.peers = sites_.peers;
+    what.orderer = sites_.orderers.front()->name;
+    for (const auto& org : topology_.organizations) {
+      if (org.kind != config::org_kind::peer || org.hosts.empty()) continue;
+      const auto first = org.hosts.front() + "." + org.domain;
+      for (const auto& p : sites_.peers) {
+        if (p->name == first) what.orgs.push_back({org.msp_id, material_.members.at("Admin@" + org.domain), p});
+      }
+    }
+    specs.push_back(deployer_role({"deployer/" + c.name, nullptr}, std::move(what), progress, [r = ready_](const result<void>& outcome) { r->part_done(outcome); }));
+  }
+}
+
+result<crypto::signing_identity> running_node::user(const std::string& name) const {
+  if (const auto it = material_.members.find(name); it != material_.members.end()) return *it->second;
+  std::string known;
+  for (const auto& [n, identity] : material_.members) if (n.find('@') != std::string::npos) known += (known.empty() ? "" : ", ") + n;
+  return fail(errc::not_found, "no identity " + name + " in this network; there are " + known);
+}
+
+std::map<std::string, std::uint64_t> running_node::cpu_by_role() const {
+  std::map<std::string, std::uint64_t> out;
+  for (const auto& [kind, meter] : meters_) out[kind] = meter->cpu_nanos.load();
+  return out;
+}
+
+result<void> running_node::kill(const std::string& role_name) {
+  caf::scoped_actor self{system_};
+  result<void> out = fail(errc::not_found, "no role " + role_name + " is running; `weft status` lists them");
+  self->request(supervisor_, std::chrono::seconds(5), atom::kill::value, role_name)
+      .receive([&](bool killed) { if (killed) out = {}; },
+               [&](const caf::error&) { out = fail(errc::timeout, "the supervisor did not answer"); });
+  return out;
+}
+
+void running_node::stop() {
+  if (!supervisor_) return;
+  if (settings_.threads_for_disks) {
+    caf::scoped_actor self{system_};
+    self->request(supervisor_, std::chrono::seconds(60), atom::stop::value)
+        .receive([](caf::unit_t) {}, [](const caf::error&) { spdlog::error("some roles did not stop within 60 s"); });
+  } else {
+    caf::anon_send(supervisor_, atom::stop::value);  // the driver of the testing scheduler delivers it
+  }
+  supervisor_ = nullptr;
+}
+
+}  // namespace
+
+result<std::unique_ptr<node>> node::start(caf::actor_system& system, const config::topology& t, node_settings settings, progress_fn progress) {
+  if (!progress) progress = [](const std::string&, const std::string&) {};
+  auto made = std::make_unique<running_node>(system, t, std::move(settings));
+  WEFT_CHECK(made->open(progress));
+  return std::unique_ptr<node>(std::move(made));
+}
+
+fs::path member_folders::user(const fs::path& network, const config::organization& org, const std::string& name) {
+  const auto kind = org.kind == config::org_kind::peer ? "peerOrganizations" : "ordererOrganizations";
+  return network / "crypto" / kind / org.domain / "users" / (name + "@" + org.domain);
+}
+
+fs::path member_folders::host(const fs::path& network, const config::organization& org, const std::string& host) {
+  const bool peer = org.kind == config::org_kind::peer;
+  return network / "crypto" / (peer ? "peerOrganizations" : "ordererOrganizations") / org.domain / (peer ? "peers" : "orderers") / (host + "." + org.domain);
+}
+
+}  // namespace weft::actors

@@ -1,0 +1,211 @@
+#include "actors/node/sites.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include "actors/orderer/roles.hpp"
+#include "actors/peer/roles.hpp"
+#include "chaincode/lifecycle/package.hpp"
+#include "msp/msp_config.pb.h"
+
+namespace weft::actors {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Where a channel of a member lives, or memory.
+struct stores {
+  std::shared_ptr<ledger::env> files;
+  std::shared_ptr<ledger::kv_store> state;
+};
+
+result<std::shared_ptr<ledger::kv_store>> open_state(const fs::path& folder) {
+  auto opened = ledger::open_leveldb(folder);
+  if (opened || opened.error().code != errc::corruption) return opened;
+  spdlog::warn("{} cannot be read ({}); it is rebuilt from the block files", folder.string(), opened.error().context);
+  std::error_code ec;
+  fs::remove_all(folder, ec);
+  if (ec) return fail(errc::io, "cannot remove " + folder.string() + ": " + ec.message());
+  return ledger::open_leveldb(folder);
+}
+
+result<stores> open_stores(const node_settings& settings, const std::string& member, const std::string& channel) {
+  if (settings.folder.empty()) return stores{ledger::make_memory_env(), ledger::make_memory_kv()};
+  const auto folder = settings.folder / "data" / member / channel;
+  std::error_code ec;
+  fs::create_directories(folder, ec);
+  if (ec) return fail(errc::io, "cannot create " + folder.string() + ": " + ec.message());
+  WEFT_TRY(auto files, ledger::open_disk_env(folder / "blocks", settings.durability));
+  WEFT_TRY(auto state, open_state(folder / "state"));
+  return stores{std::move(files), std::move(state)};
+}
+
+/// A contract that comes with weft counts as installed under the id of its package.
+installed_contract install(const std::string& name, const chaincode::contract_ptr& code) {
+  const auto label = name + "_1.0";
+  return {code, chaincode::lifecycle::package_id(label, chaincode::lifecycle::make_native_package(name, label))};
+}
+
+/// Verifiers by operator: organizations of one operator share what they verified, if that is wanted.
+class verifiers {
+ public:
+  explicit verifiers(trust t) : trust_(t) {}
+  std::shared_ptr<const crypto::verifier> of(const std::string& op) {
+    if (trust_ == trust::each) return crypto::make_verifier();
+    auto& v = by_operator_[op];
+    if (!v) v = crypto::make_sharing_verifier(crypto::make_verifier());
+    return v;
+  }
+
+ private:
+  trust trust_;
+  std::map<std::string, std::shared_ptr<const crypto::verifier>> by_operator_;
+};
+
+void fill(site& s, const config::organization& org, const std::string& host, const material& m, const node_settings& settings,
+          const material_seams& seams, const directory_ptr& where, verifiers& v) {
+  s.name = host + "." + org.domain;
+  s.address = s.name;
+  s.msp_id = org.msp_id;
+  s.org_group = org.name;
+  s.identity = m.members.at(s.name);
+  s.verifier = v.of(org.operated_by);
+  s.clock = seams.clock;
+  s.random = seams.random;
+  s.where = where;
+  s.options = settings.roles;
+}
+
+result<std::shared_ptr<peer_channel>> open_peer_channel(const config::channel& c, const std::string& member, const material& m,
+                                                        const node_settings& settings, const std::vector<std::string>& orderers,
+                                                        const progress_fn& progress) {
+  WEFT_TRY(auto s, open_stores(settings, member, c.name));
+  auto opened = ledger::open_channel_ledger(s.files, s.state, m.genesis.at(c.name), [&](block_number done, block_number all) {
+    progress(member, "rebuilding state: block " + std::to_string(done.value) + " of " + std::to_string(all.value));
+  });
+  if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.name, opened.error()));
+  auto channel = std::make_shared<peer_channel>();
+  channel->id = c.name;
+  channel->ledger = std::move(*opened);
+  channel->orderers = orderers;
+  channel->now.set(std::make_shared<channel_snapshot>(channel_snapshot{channel->ledger->bundle(), channel->ledger->view(), channel->ledger->height()}));
+  return channel;
+}
+
+result<std::shared_ptr<orderer_channel>> open_orderer_channel(const config::channel& c, const std::string& member, const material& m,
+                                                              const node_settings& settings) {
+  WEFT_TRY(auto s, open_stores(settings, member, c.name));
+  auto opened = ledger::open_block_store(s.files, s.state);
+  if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.name, opened.error()));
+  auto channel = std::make_shared<orderer_channel>();
+  channel->id = c.name;
+  channel->blocks = std::move(*opened);
+  channel->cut_when_idle = c.batch.cut_when_idle;
+  if (channel->blocks->height().value == 0) {
+    WEFT_CHECK(channel->blocks->append(m.genesis.at(c.name)));
+    WEFT_CHECK(channel->blocks->sync());
+  }
+  WEFT_TRY(auto last, channel->blocks->read(block_number{channel->blocks->height().value - 1}));
+  WEFT_TRY(auto config_index, ledger::last_config_index(last));
+  WEFT_TRY(auto config_block, channel->blocks->read(config_index));
+  WEFT_TRY(auto bundle, ledger::channel_bundle::from_block(config_block));
+  channel->bundle.set(std::move(bundle));
+  return channel;
+}
+
+}  // namespace
+
+result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
+                              const directory_ptr& where, const progress_fn& progress) {
+  node_sites out;
+  verifiers v{settings.trust};
+  std::vector<std::string> orderers;
+  for (const auto& org : t.organizations) {
+    if (org.kind != config::org_kind::orderer) continue;
+    for (const auto& host : org.hosts) {
+      auto s = std::make_shared<orderer_site>();
+      fill(*s, org, host, m, settings, seams, where, v);
+      for (const auto& c : t.channels) {
+        WEFT_TRY(auto channel, open_orderer_channel(c, s->name, m, settings));
+        s->channels.emplace(c.name, std::move(channel));
+      }
+      orderers.push_back(s->name);
+      progress("orderer " + s->name, std::to_string(s->channels.size()) + " channel" + (s->channels.size() == 1 ? "" : "s"));
+      out.orderers.push_back(std::move(s));
+    }
+  }
+  for (const auto& org : t.organizations) {
+    if (org.kind != config::org_kind::peer) continue;
+    for (const auto& host : org.hosts) {
+      auto s = std::make_shared<peer_site>();
+      fill(*s, org, host, m, settings, seams, where, v);
+      for (const auto& c : t.channels) {
+        WEFT_TRY(auto channel, open_peer_channel(c, s->name, m, settings, orderers, progress));
+        s->channels.emplace(c.name, std::move(channel));
+      }
+      for (const auto& [name, code] : chaincode::sample_contracts()) s->contracts[name] = install(name, code);
+      progress("peer " + s->name, "height " + (s->channels.empty() ? std::string("0") : std::to_string(s->channels.begin()->second->ledger->height().value)));
+      out.peers.push_back(std::move(s));
+    }
+  }
+  return out;
+}
+
+std::shared_ptr<role_meter> role_list::meter(const std::string& kind) {
+  auto& m = meters[kind];
+  if (!m) m = std::make_shared<role_meter>(kind);
+  return m;
+}
+
+void role_list::add_membership(std::vector<role_spec>& out) {
+  for (const auto& [name, site] : material_.authorities) out.push_back(ca_role({name + "/ca", meter("ca")}, site));
+  for (const auto& [id, config] : material_.msps) {
+    auto definition = crypto::msp::create(*config, crypto::msp_level::v1_4_3);
+    if (definition) out.push_back(msp_role({id + "/msp", meter("msp")}, *definition));
+  }
+}
+
+void role_list::add_orderer(std::vector<role_spec>& out, const std::shared_ptr<const orderer_site>& site) {
+  std::map<std::string, deliver_source> sources;
+  for (const auto& [id, channel] : site->channels) {
+    sources.emplace(id, deliver_source{[c = channel] { return static_cast<const ledger::block_store*>(c->blocks.get()); },
+                                       [c = channel] { return c->bundle.get(); }, "/Channel/Readers"});
+  }
+  out.push_back(deliver_role({site->name + "/deliver", meter("deliver")}, site, std::move(sources)));
+  for (const auto& [id, channel] : site->channels) {
+    out.push_back(block_writer_role({site->name + "/block_writer/" + id, meter("orderer")}, site, channel, settings.threads_for_disks));
+    out.push_back(solo_role({site->name + "/consenter/" + id, meter("orderer")}, site, channel));
+  }
+  out.push_back(orderer_role({site->name + "/orderer", meter("orderer")}, site));
+}
+
+void role_list::add_peer(std::vector<role_spec>& out, const std::shared_ptr<const peer_site>& site) {
+  const auto seat_for = [&](const std::string& role, const char* kind) { return seat{site->name + "/" + role, meter(kind)}; };
+  out.push_back(chaincode_host_role(seat_for("chaincode_host", "chaincode_host")));
+  for (std::size_t i = 0; i < site->options.workers; ++i) {
+    out.push_back(validation_worker_role(seat_for("validation_worker/" + std::to_string(i), "committer")));
+  }
+  std::map<std::string, deliver_source> sources;
+  for (const auto& [id, channel] : site->channels) {
+    sources.emplace(id, deliver_source{[c = channel] { return &c->ledger->blocks(); }, [c = channel] { return c->now.get()->bundle; },
+                                       "/Channel/Application/Readers"});
+  }
+  out.push_back(deliver_role(seat_for("deliver", "deliver"), site, std::move(sources)));
+  out.push_back(endorser_role(seat_for("endorser", "endorser"), site));
+  out.push_back(gateway_role(seat_for("gateway", "gateway"), site));
+  for (const auto& [id, channel] : site->channels) {
+    out.push_back(ledger_writer_role(seat_for("ledger_writer/" + id, "committer"), site, channel, settings.threads_for_disks));
+    out.push_back(committer_role(seat_for("committer/" + id, "committer"), site, channel));
+    out.push_back(block_source_role(seat_for("block_source/" + id, "committer"), site, channel));
+  }
+}
+
+std::vector<role_spec> role_list::make() {
+  std::vector<role_spec> out;
+  add_membership(out);
+  for (const auto& s : sites.orderers) add_orderer(out, s);
+  for (const auto& s : sites.peers) add_peer(out, s);
+  return out;
+}
+
+}  // namespace weft::actors

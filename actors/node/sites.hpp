@@ -1,0 +1,37 @@
+// Opens the durable state of every member of a node and lists the roles that serve it.
+#pragma once
+
+#include "actors/membership/roles.hpp"
+#include "actors/node/material.hpp"
+#include "actors/node/node.hpp"
+#include "actors/node/supervisor.hpp"
+
+namespace weft::actors {
+
+struct node_sites {
+  std::vector<std::shared_ptr<const peer_site>> peers;
+  std::vector<std::shared_ptr<const orderer_site>> orderers;
+};
+
+/// Opens (or begins) every ledger and block store. State that cannot be read is dropped and rebuilt from block files.
+/// Errors: `corruption`, `io` naming the member and its folder.
+[[nodiscard]] result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
+                                            const directory_ptr& where, const progress_fn& progress);
+
+/// Makes the specs of all roles, in the order in which they start. Meters are shared by kind, and added to `meters`.
+struct role_list {
+  const node_sites& sites;
+  const material& material_;
+  const node_settings& settings;
+  std::map<std::string, std::shared_ptr<role_meter>>& meters;
+
+  [[nodiscard]] std::vector<role_spec> make();
+
+ private:
+  std::shared_ptr<role_meter> meter(const std::string& kind);
+  void add_peer(std::vector<role_spec>& out, const std::shared_ptr<const peer_site>& site);
+  void add_orderer(std::vector<role_spec>& out, const std::shared_ptr<const orderer_site>& site);
+  void add_membership(std::vector<role_spec>& out);
+};
+
+}  // namespace weft::actors

@@ -1,0 +1,115 @@
+#include "actors/node/supervisor.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace weft::actors {
+
+void role_table::set(const std::string& name, bool alive, bool died, std::string why) {
+  std::lock_guard lock(mutex_);
+  auto& row = rows_[name];
+  row.name = name;
+  if (alive && !row.last_death.empty()) ++row.restarts;
+  row.alive = alive;
+  if (died) row.last_death = std::move(why);
+}
+
+std::vector<role_report> role_table::list() const {
+  std::lock_guard lock(mutex_);
+  std::vector<role_report> out;
+  for (const auto& [name, row] : rows_) out.push_back(row);
+  return out;
+}
+
+namespace {
+
+using self_ptr = role_self<supervisor_actor, supervisor_state>;
+
+constexpr std::chrono::milliseconds first_pause{10}, longest_pause{5000};
+constexpr std::chrono::seconds steady_life{10};  ///< A role that lived this long starts its pauses from the beginning.
+
+void start(self_ptr self, const std::string& name) {
+  auto& s = self->state;
+  const auto handle = s.specs.at(name).spawn(self->home_system());
+  const auto who = caf::actor_cast<caf::actor_addr>(handle);
+  self->monitor(who);
+  s.alive[name] = who;
+  s.born[name] = self->clock().now();
+  s.where->put(name, handle);
+  s.table->set(name, true, false, {});
+}
+
+void finish_stop(self_ptr self) {
+  auto& s = self->state;
+  if (!s.alive.empty()) return;
+  s.where->clear();
+  for (auto& p : s.waiting) p.deliver(caf::unit);
+  self->quit(caf::exit_reason::user_shutdown);
+}
+
+void on_down(self_ptr self, const caf::down_msg& down) {
+  auto& s = self->state;
+  const auto it = std::find_if(s.alive.begin(), s.alive.end(), [&](const auto& row) { return row.second == down.source; });
+  if (it == s.alive.end()) return;
+  const auto name = it->first;
+  s.alive.erase(it);
+  s.where->erase(name);
+  const auto why = self->home_system().render(down.reason);
+  s.table->set(name, false, !s.stopping, why);
+  if (s.stopping) return finish_stop(self);
+  if (down.reason == caf::exit_reason::normal) {  // it has done what it was there for
+    s.specs.erase(name);
+    return;
+  }
+  auto& deaths = s.deaths_in_a_row[name];
+  if (self->clock().now() - s.born[name] > steady_life) deaths = 0;
+  const auto pause = std::min(first_pause * (1 << std::min(deaths, 9u)), longest_pause);
+  ++deaths;
+  spdlog::warn("{} died ({}), starting it again in {} ms", name, why, pause.count());
+  self->delayed_send(self, pause, atom::restart::value, name);
+}
+
+bool kill(self_ptr self, const std::string& name) {
+  const auto it = self->state.alive.find(name);
+  if (it == self->state.alive.end()) return false;
+  const auto who = caf::actor_cast<caf::strong_actor_ptr>(it->second);
+  if (!who) return false;
+  // High priority, so that a role with a full inbox dies now and not behind it.
+  who->enqueue(caf::strong_actor_ptr{self->ctrl()}, caf::make_message_id(caf::message_priority::high),
+               caf::make_message(caf::exit_msg{self->address(), caf::exit_reason::kill}), self->context());
+  return true;
+}
+
+caf::result<caf::unit_t> stop(self_ptr self) {
+  auto& s = self->state;
+  auto promise = self->make_response_promise<caf::unit_t>();
+  s.waiting.push_back(promise);
+  if (!std::exchange(s.stopping, true)) {
+    for (const auto& [name, who] : s.alive) self->send_exit(who, caf::exit_reason::user_shutdown);
+  }
+  finish_stop(self);
+  return promise;
+}
+
+}  // namespace
+
+supervisor_actor::behavior_type supervisor(self_ptr self, directory_ptr where, std::vector<role_spec> specs, std::shared_ptr<role_table> table) {
+  auto& s = self->state;
+  s.where = std::move(where);
+  s.table = std::move(table);
+  self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
+  std::vector<std::string> order;
+  for (auto& spec : specs) {
+    order.push_back(spec.name);
+    s.specs.emplace(spec.name, std::move(spec));
+  }
+  for (const auto& name : order) start(self, name);
+  return {
+      [self](atom::kill, const std::string& name) { return kill(self, name); },
+      [self](atom::stop) { return stop(self); },
+      [self](atom::restart, const std::string& name) { if (!self->state.stopping) start(self, name); },
+  };
+}
+
+}  // namespace weft::actors
