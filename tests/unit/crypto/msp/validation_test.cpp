@@ -103,6 +103,8 @@ TEST_CASE("an identity is refused for what is wrong with it, and the message say
   const auto rehabilitated = o.issuer.member("back", {"peer"}, o.root);
   o.definition.add_revocation_list(o.issuer.crl(o.root, o.root.key, {revoked.cert.serial()}));
   o.definition.add_revocation_list(o.issuer.crl(o.root, o.stranger.key, {rehabilitated.cert.serial()}));  // not signed by the CA
+  const auto misdirected = o.issuer.member("named", {"peer"}, o.root);
+  o.definition.add_revocation_list(o.issuer.crl(o.stranger, o.root.key, {misdirected.cert.serial()}));  // speaks for another CA
   auto tree = o.definition;
   tree.add_intermediate_certs(inner.pem());
   tree.add_intermediate_certs(deep.pem());
@@ -137,6 +139,8 @@ TEST_CASE("an identity is refused for what is wrong with it, and the message say
       {"a certificate signed by itself", rules.get(), member(o.issuer.odd({"self", {"peer"}, {}}, nullptr)), "no chain to a root"},
       {"a revoked certificate", rules.get(), member(revoked), "CN=gone"},
       {"a certificate on a list with a foreign signature", rules.get(), member(rehabilitated), ""},
+      {"a certificate on a list of another CA", rules.get(), member(misdirected), ""},
+      {"a CA with a role", rules.get(), member(o.issuer.odd({"ca.peer", {"peer"}, {test::basic_constraints(true)}}, &o.root)), "is the certificate of a CA"},
       {"no role", rules.get(), member(o.issuer.member("none", {}, o.root)), "no role OU"},
       {"an OU that is no role", rules.get(), member(o.issuer.member("other", {"sales"}, o.root)), "no role OU"},
       {"client and admin", rules.get(), member(o.issuer.member("two", {"client", "admin"}, o.root)), "more than one role OU"},
@@ -333,6 +337,9 @@ TEST_CASE("principals mean whom they say") {
     CHECK(parsed.has_value() == (std::string_view(r.name).substr(0, 9) != "malformed"));
     if (parsed) CHECK_FALSE(parsed->text.empty());
   }
+  principal made_by_hand;
+  made_by_hand.what = principal::kind::combined;
+  CHECK_FALSE(rules->satisfies(*peer, made_by_hand));
   // Combinations came with level 1.3.
   auto older = o.definition;
   const auto at_1_1 = crypto::msp::create(older, msp_level::v1_1).value();

@@ -88,6 +88,7 @@ TEST_CASE("signature policies over signers, in order, each counting once") {
       {"OutOf(1, AND('A.peer','B.peer'), 'A.peer')", "Ap", true},
       // A gate that holds keeps them, also when an earlier success would have been enough.
       {"AND(OutOf(1,'A.peer','A.peer'), 'A.peer')", "Ap Aq", false},
+      {"AND(OutOf(1,'A.peer',AND('A.peer')), 'A.peer')", "Ap Aq", false},
       {"AND('A.peer', OR('A.peer','B.peer'))", "Ap Bp", true},
       {"AND('A.peer', OR('A.peer','B.peer'))", "Ap Aq", true},
       {"AND('A.peer', OR('A.peer','B.peer'))", "Ap", false},
@@ -240,7 +241,7 @@ TEST_CASE("random bytes and damaged policies compile or fail, and never crash") 
   const auto good = weft::proto::encode(parse_policy("OR('A.peer', AND('B.peer', OutOf(1,'C.admin','A.client')))").value());
   const auto signers = world().signers("Ap Bp Ca");
   int compiled_count = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 5000; ++round) {
     bytes data = random.below(4) == 0 ? random.make_bytes(random.below(64)) : good;
     for (std::uint64_t i = 0, n = random.below(4); i < n && !data.empty(); ++i) data[random.below(data.size())] = static_cast<char>(random.next());
     const auto p = compile(data, world().msps);
@@ -248,5 +249,5 @@ TEST_CASE("random bytes and damaged policies compile or fail, and never crash") 
     ++compiled_count;
     CHECK((*p)->evaluate(signers) == (*p)->explain(signers).satisfied);
   }
-  CHECK(compiled_count > 100);
+  CHECK(compiled_count > 50);
 }

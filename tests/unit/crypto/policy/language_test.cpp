@@ -156,7 +156,7 @@ TEST_CASE("random texts are judged without a crash, and what is accepted is stab
   seeded_random random(0x9071);
   const std::vector<std::string> pieces = {"AND(", "OR(", "OutOf(", "outof(", ")", ",", "'A.peer'", "'b-1.member'", "\"C.admin\"", "1", "2", "'2'", " ", "'", "\"", ".", "x", "\n", "\xc3\xa9"};
   int accepted = 0;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 5000; ++round) {
     std::string text = random.below(2) == 0 ? "OR(" : "";
     for (std::uint64_t i = 0, n = random.below(12); i < n; ++i) text += pieces[random.below(pieces.size())];
     if (random.below(2) == 0) text += ")";
@@ -168,5 +168,5 @@ TEST_CASE("random texts are judged without a crash, and what is accepted is stab
     REQUIRE(again.has_value());
     CHECK(weft::proto::encode(*again) == weft::proto::encode(*parsed));
   }
-  CHECK(accepted > 50);
+  CHECK(accepted > 10);
 }
