@@ -38,8 +38,10 @@ class channel_ledger {
   [[nodiscard]] virtual bytes last_commit_hash() const = 0;
   [[nodiscard]] virtual std::shared_ptr<const state_view> view() const = 0;
   [[nodiscard]] virtual const block_store& blocks() const = 0;
-  /// Stores a sealed block with its verdicts. `privates` were checked against the claims' hashes. Reasons of invalid transactions go into the index.
-  /// Errors: `io`: nothing is acknowledged, reads go on, no further block is taken until reopened.
+  /// Stores a sealed block with its verdicts: slot 2 must say the same as they do, since a rebuild goes by slot 2. Private values are
+  /// added to the state from `privates`; `judged.updates` need not hold them. `privates` were checked against the claims' hashes. Reasons of invalid transactions go into the index.
+  /// Errors: `failed_precondition` (another number or previous hash) and `invalid_argument` change nothing. After any other, `io` above
+  /// all, nothing is acknowledged, reads go on, and no further block is taken until the channel is opened anew.
   [[nodiscard]] virtual result<void> commit(const block& sealed, const judged_block& judged, const std::vector<block_private_data>& privates) = 0;
   /// The bundle after the last committed config block.
   [[nodiscard]] virtual std::shared_ptr<const channel_bundle> bundle() const = 0;
@@ -52,11 +54,20 @@ class channel_ledger {
                                                                            std::string_view collection) const = 0;
 };
 
+/// What opening found and did: for the log.
+struct ledger_open_report {
+  open_report blocks, privates;          ///< Files; torn tails that were cut.
+  std::uint64_t replayed_blocks = 0;     ///< Applied to the state again.
+  std::uint64_t dropped_private_data = 0;  ///< Records of blocks that were never finally stored.
+};
+
 /// Opens a channel's ledger, recovering it: state that is lost or behind is rebuilt from the block files. `genesis` is used when nothing is there yet.
 /// Errors: `corruption`, `io`, `failed_precondition` when the stored genesis is another one.
-/// `progress` hears how many blocks of a long rebuild are done.
+/// `progress` hears how many blocks of a long rebuild are done. `report` tells what was found and cut.
 [[nodiscard]] result<std::shared_ptr<channel_ledger>> open_channel_ledger(std::shared_ptr<env> files, std::shared_ptr<kv_store> state,
                                                                           const block& genesis,
-                                                                          const std::function<void(block_number, block_number)>& progress = {});
+                                                                          const std::function<void(block_number, block_number)>& progress = {},
+                                                                          ledger_open_report* report = nullptr,
+                                                                          std::uint64_t segment_bytes = 64 * MiB);
 
 }  // namespace weft::ledger
