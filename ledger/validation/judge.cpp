@@ -3,6 +3,7 @@
 
 #include "common/configtx.pb.h"
 #include "ledger/state/apply.hpp"
+#include "ledger/tx/fields.hpp"
 #include "ledger/validation/cached_view.hpp"
 #include "ledger/validation/endorsement.hpp"
 #include "ledger/validation/mvcc.hpp"
@@ -124,7 +125,7 @@ class judging {
       if (!ok(i)) continue;
       for (const auto& ns : block_.txs[i].sets.namespaces) {
         for (const auto& write : ns.writes) {
-          if (is_utf8(write.key)) continue;
+          if (fields::valid_utf8(write.key)) continue;
           set(i, {verdict::invalid_writeset,
                   {.text = "key '" + printable(write.key) + "' is no UTF-8", .ns = ns.name, .key = printable(write.key)}});
         }

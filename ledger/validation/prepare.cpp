@@ -1,11 +1,9 @@
 // The stateless step: structure, creator, signatures. The order of the checks is Fabric's: interop/05 §7.
-#include <algorithm>
 #include <unordered_set>
 
+#include "ledger/tx/fields.hpp"
 #include "ledger/validation/text.hpp"
 #include "ledger/validation/validator.hpp"
-#include "peer/chaincode_event.pb.h"
-#include "proto/encode.hpp"
 
 namespace weft::ledger {
 namespace {
@@ -43,11 +41,15 @@ finding check_creator(const envelope& e, const headers& h, const channel_bundle&
 
 finding check_event(bytes_view event, std::string_view chaincode) {
   if (event.empty()) return {};
-  ::protos::ChaincodeEvent parsed;
-  if (!proto::decode(event, parsed)) return {verdict::invalid_other_reason, "the chaincode event does not parse"};
-  if (parsed.chaincode_id() != chaincode) {
-    return {verdict::invalid_other_reason, "the chaincode event is of '" + printable(parsed.chaincode_id()) +
-                                               "', not of the invoked '" + printable(chaincode) + "'"};
+  std::string owner, other;
+  const bool ok = fields::walk(event, [&](const fields::wire_field& f) {
+    if (!fields::is_block(f, 1)) return (!fields::is_block(f, 2) && !fields::is_block(f, 3)) || fields::take_text(f, other);
+    return fields::take_text(f, owner);
+  });
+  if (!ok) return {verdict::invalid_other_reason, "the chaincode event does not parse"};
+  if (owner != chaincode) {
+    return {verdict::invalid_other_reason,
+            "the chaincode event is of '" + printable(owner) + "', not of the invoked '" + printable(chaincode) + "'"};
   }
   return {};
 }

@@ -13,7 +13,5 @@ namespace weft::ledger {
 [[nodiscard]] std::string printable(bytes_view raw, std::size_t max_bytes = 200);
 /// "block 4, transaction 1", or "absent".
 [[nodiscard]] std::string describe(const std::optional<version>& at);
-/// Whether `raw` is UTF-8 without surrogates or overlong forms.
-[[nodiscard]] bool is_utf8(bytes_view raw) noexcept;
 
 }  // namespace weft::ledger

@@ -66,12 +66,6 @@ TEST_CASE("keys are shown so that one can read them") {
   CHECK(printable("\xff\xc3") == "\\xff\\xc3");
   CHECK(printable("\xed\xa0\x80") == "\\xed\\xa0\\x80");
   CHECK(printable("abcdef", 3) == "abc…");
-  CHECK(ledger::is_utf8("größe €"));
-  CHECK(ledger::is_utf8("\xf4\x8f\xbf\xbf"));
-  for (const char* bad : {"\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xe2\x82"}) {
-    CAPTURE(to_hex(bad));
-    CHECK_FALSE(ledger::is_utf8(bad));
-  }
 }
 
 TEST_CASE("verdicts have Fabric's names") {
