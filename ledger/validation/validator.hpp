@@ -82,7 +82,9 @@ using tx_lookup = std::function<result<bool>(std::string_view tx_id)>;
 /// The stateful step: duplicates, policies by the definitions in `state`, key-level policies, MVCC, phantoms. Pure and deterministic:
 /// the same block and state give the same verdicts on every peer, forever. Requires state.height() == block number.
 /// `winner_of` (optional) names the transaction behind a version, for reasons only.
-/// Errors: `corruption`/`io` from the state, `invalid_argument` for a config transaction that must not have been ordered: halt the channel.
+/// A bundle older than the channel's current one (a config block was judged in between) gives verdicts by old rules: prepare again.
+/// Errors: `corruption`/`io` from the state, `invalid_argument` for a config transaction that must not have been ordered, `unsupported` for
+/// a definition whose validation plugin is not here: halt the channel. `failed_precondition` when block and state do not fit.
 [[nodiscard]] result<judged_block> judge(const prepared_block& block, const state_view& state, const tx_lookup& seen,
                                          const crypto::verifier& verifier,
                                          const std::function<std::string(version)>& winner_of = {});
