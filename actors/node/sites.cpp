@@ -5,6 +5,8 @@
 #include "actors/orderer/roles.hpp"
 #include "actors/peer/roles.hpp"
 #include "chaincode/lifecycle/package.hpp"
+#include "chaincode/lifecycle/package_store.hpp"
+#include "chaincode/system/system.hpp"
 #include "msp/msp_config.pb.h"
 
 namespace weft::actors {
@@ -40,10 +42,38 @@ result<stores> open_stores(const node_settings& settings, const std::string& mem
   return stores{std::move(files), std::move(state)};
 }
 
-/// A contract that comes with weft counts as installed under the id of its package.
-installed_contract install(const std::string& name, const chaincode::contract_ptr& code) {
-  const auto label = name + "_1.0";
-  return {code, chaincode::lifecycle::package_id(label, chaincode::lifecycle::make_native_package(name, label))};
+/// Puts the system contracts and those that are compiled in onto a peer.
+result<void> install_contracts(const std::shared_ptr<peer_site>& site, const node_settings& settings) {
+  namespace lifecycle = chaincode::lifecycle;
+  std::shared_ptr<ledger::env> files = ledger::make_memory_env();
+  if (!settings.folder.empty()) {
+    const auto folder = settings.folder / "data" / site->name / "packages";
+    std::error_code ec;
+    fs::create_directories(folder.parent_path(), ec);
+    WEFT_TRY(files, ledger::open_disk_env(folder, settings.durability));
+  }
+  std::vector<lifecycle::builtin> builtins;
+  for (const auto& [name, code] : chaincode::sample_contracts()) builtins.push_back({name, lifecycle::default_label(name)});
+  WEFT_TRY(auto packages, lifecycle::open_package_store(files, builtins));
+  std::map<std::string, std::string> ids;
+  for (const auto& p : packages->list()) if (p.type == lifecycle::native_type) ids[p.path] = p.id;
+  for (const auto& [name, code] : chaincode::sample_contracts()) site->contracts[name] = {code, ids[name]};
+  const std::weak_ptr<peer_site> mine = site;  // the site owns the contracts
+  const chaincode::peer_channels channels{
+      [mine](std::string_view id) -> std::shared_ptr<const ledger::channel_ledger> {
+        const auto s = mine.lock();
+        const auto c = s ? s->channel(std::string(id)) : nullptr;
+        return c ? c->ledger : nullptr;
+      },
+      [mine] {
+        std::vector<std::string> names;
+        if (const auto s = mine.lock()) for (const auto& [id, c] : s->channels) names.push_back(id);
+        return names;
+      }};
+  site->contracts["_lifecycle"] = {chaincode::make_lifecycle_contract(packages), {}};
+  site->contracts["cscc"] = {chaincode::make_cscc(channels), {}};
+  site->contracts["qscc"] = {chaincode::make_qscc(channels), {}};
+  return {};
 }
 
 /// Verifiers by operator: organizations of one operator share what they verified, if that is wanted.
@@ -143,7 +173,7 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
         WEFT_TRY(auto channel, open_peer_channel(c, s->name, m, settings, orderers, progress));
         s->channels.emplace(c.name, std::move(channel));
       }
-      for (const auto& [name, code] : chaincode::sample_contracts()) s->contracts[name] = install(name, code);
+      WEFT_CHECK(install_contracts(s, settings));
       progress("peer " + s->name, "height " + (s->channels.empty() ? std::string("0") : std::to_string(s->channels.begin()->second->ledger->height().value)));
       out.peers.push_back(std::move(s));
     }

@@ -106,6 +106,14 @@ gateway_reply of_broadcast(const broadcast_reply& r, const std::string& orderer)
   return refused(rpc_code::unavailable, "no orderers could successfully process transaction", std::move(details));
 }
 
+/// The orderer did not answer: the transaction may or may not be ordered.
+gateway_reply unanswered(bool late, const std::string& orderer) {
+  std::vector<error_detail> details;
+  details.push_back({orderer, {}, late ? "no answer" : "the orderer stopped while it held the transaction"});
+  if (late) return refused(rpc_code::deadline_exceeded, "submit timeout expired while broadcasting to ordering service", std::move(details));
+  return refused(rpc_code::unavailable, "no orderers could successfully process transaction", std::move(details));
+}
+
 void submit_to(self_ptr self, const ledger::envelope& tx, std::vector<std::string> left, reply_promise promise, std::shared_ptr<void> call,
                gateway_reply last) {
   auto& s = self->state;
@@ -126,10 +134,7 @@ void submit_to(self_ptr self, const ledger::envelope& tx, std::vector<std::strin
             submit_to(self, tx, std::move(left), promise, std::move(call), std::move(reply));
           },
           [self, tx, left, promise, call, name](const caf::error& e) mutable {
-            const bool late = e == caf::sec::request_timeout;
-            auto reply = late ? refused(rpc_code::deadline_exceeded, "submit timeout expired while broadcasting to ordering service", {{name, "", "no answer"}})
-                              : refused(rpc_code::unavailable, "no orderers could successfully process transaction",
-                                        {{name, "", "the orderer stopped while it held the transaction"}});
+            auto reply = unanswered(e == caf::sec::request_timeout, name);
             submit_to(self, tx, std::move(left), promise, std::move(call), std::move(reply));
           });
 }
