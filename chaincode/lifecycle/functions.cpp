@@ -3,7 +3,7 @@
 #include "peer/policy.pb.h"
 #include "proto/encode.hpp"
 
-namespace weft::chaincode::lifecycle {
+namespace weft::chaincode {
 namespace {
 
 constexpr std::string_view default_policy_path = "/Channel/Application/Endorsement";
@@ -15,7 +15,7 @@ std::string numbered(std::string_view before, std::int64_t n, std::string_view a
 /// Whether the approval would change nothing: same parameters, same package.
 result<bool> is_repeated(const ledger::chaincode_definition& d, std::string_view package_id, readable_state& organization) {
   WEFT_TRY(const auto approved, read_parameters(d.name, d.sequence, organization));
-  if (!approved || difference(*approved, d)) return false;
+  if (!approved || definition_difference(*approved, d)) return false;
   WEFT_TRY(const auto package, read_package(d.name, d.sequence, organization));
   return package && *package == package_id;
 }
@@ -29,7 +29,7 @@ result<void> check_equals_committed(const ledger::chaincode_definition& d, std::
   }
   if (!committed) return fail(committed.error());
   const auto redefined = numbered("attempted to redefine the current committed sequence (", d.sequence, ") for namespace ") + d.name;
-  if (const auto why = difference(*committed, d)) return fail(errc::failed_precondition, redefined + " with different parameters: " + *why);
+  if (const auto why = definition_difference(*committed, d)) return fail(errc::failed_precondition, redefined + " with different parameters: " + *why);
   WEFT_TRY(const bool repeated, is_repeated(d, package_id, organization));
   if (repeated) return fail(errc::already_exists, redefined);
   return {};
@@ -52,7 +52,7 @@ result<void> set_defaults(ledger::chaincode_definition& d, const ledger::channel
   return {};
 }
 
-std::optional<std::string> difference(const ledger::chaincode_definition& expected, const ledger::chaincode_definition& passed) {
+std::optional<std::string> definition_difference(const ledger::chaincode_definition& expected, const ledger::chaincode_definition& passed) {
   const auto differ = [](std::string_view what, const std::string& a, const std::string& b) {
     return "expected " + std::string(what) + " '" + a + "' does not match passed " + std::string(what) + " '" + b + "'";
   };
@@ -68,7 +68,7 @@ std::optional<std::string> difference(const ledger::chaincode_definition& expect
   return std::nullopt;
 }
 
-result<void> approve(ledger::chaincode_definition d, std::string_view package_id, readable_state& channel, writable_state& organization,
+result<void> approve_definition(ledger::chaincode_definition d, std::string_view package_id, readable_state& channel, writable_state& organization,
                      const ledger::channel_bundle& bundle) {
   WEFT_TRY(const std::int64_t current, read_sequence(d.name, channel));
   if (d.sequence == 0 && current == 0) return fail(errc::failed_precondition, "requested sequence is 0, but first definable sequence number is 1");
@@ -90,13 +90,13 @@ result<void> approve(ledger::chaincode_definition d, std::string_view package_id
     }
   }
   const auto stored_as = approval_name(d.name, d.sequence);
-  WEFT_CHECK(store(namespaces_table, stored_as, parameters_structure(d), organization));
-  return store(sources_table, stored_as, package_structure(package_id), organization);
+  WEFT_CHECK(store_structure(namespaces_table, stored_as, parameters_structure(d), organization));
+  return store_structure(sources_table, stored_as, package_structure(package_id), organization);
 }
 
-result<readiness> approvals_of(const ledger::chaincode_definition& d, const organization_states& organizations) {
+result<commit_readiness> approvals_of(const ledger::chaincode_definition& d, const organization_states& organizations) {
   const auto wanted = parameters_structure(d);
-  readiness out;
+  commit_readiness out;
   for (const auto& [msp_id, state] : organizations) {
     WEFT_TRY(auto differing, differing_fields(namespaces_table, approval_name(d.name, d.sequence), wanted, *state));
     out.approvals[msp_id] = differing.empty();
@@ -105,7 +105,7 @@ result<readiness> approvals_of(const ledger::chaincode_definition& d, const orga
   return out;
 }
 
-result<readiness> check_readiness(ledger::chaincode_definition& d, readable_state& channel, const organization_states& organizations,
+result<commit_readiness> check_commit_readiness(ledger::chaincode_definition& d, readable_state& channel, const organization_states& organizations,
                                   const ledger::channel_bundle& bundle) {
   WEFT_TRY(const std::int64_t current, read_sequence(d.name, channel));
   if (d.sequence != current + 1) {
@@ -116,14 +116,14 @@ result<readiness> check_readiness(ledger::chaincode_definition& d, readable_stat
   return approvals_of(d, organizations);
 }
 
-result<readiness> commit(ledger::chaincode_definition d, writable_state& channel, const organization_states& organizations,
+result<commit_readiness> commit_definition(ledger::chaincode_definition d, writable_state& channel, const organization_states& organizations,
                          const ledger::channel_bundle& bundle) {
-  WEFT_TRY(auto ready, check_readiness(d, channel, organizations, bundle));
-  WEFT_CHECK(store(namespaces_table, d.name, definition_structure(d), channel));
+  WEFT_TRY(auto ready, check_commit_readiness(d, channel, organizations, bundle));
+  WEFT_CHECK(store_structure(namespaces_table, d.name, definition_structure(d), channel));
   return ready;
 }
 
-result<approved_definition> query_approved(std::string_view name, std::int64_t sequence, std::string_view channel_id, readable_state& channel,
+result<approved_definition> find_approval(std::string_view name, std::int64_t sequence, std::string_view channel_id, readable_state& channel,
                                            readable_state& organization) {
   if (sequence == 0) {
     WEFT_TRY(sequence, read_sequence(name, channel));
@@ -139,4 +139,4 @@ result<approved_definition> query_approved(std::string_view name, std::int64_t s
   return approved_definition{std::move(*parameters), std::move(*package)};
 }
 
-}  // namespace weft::chaincode::lifecycle
+}  // namespace weft::chaincode

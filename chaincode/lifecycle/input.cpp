@@ -9,7 +9,7 @@
 #include "peer/collection.pb.h"
 #include "proto/encode.hpp"
 
-namespace weft::chaincode::lifecycle {
+namespace weft::chaincode {
 namespace {
 
 bool alphanumeric(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -86,7 +86,7 @@ result<void> check_members(const ::protos::StaticCollectionConfig& c, const ledg
 
 }  // namespace
 
-result<void> check_name(std::string_view name) {
+result<void> check_chaincode_name(std::string_view name) {
   if (!is_name(name)) {
     return fail(errc::invalid_argument, "invalid chaincode name '" + std::string(name) +
                                             "'. Names can only consist of alphanumerics, '_', and '-' and can only begin with alphanumerics");
@@ -98,7 +98,7 @@ result<void> check_name(std::string_view name) {
   return {};
 }
 
-result<void> check_version(std::string_view version) {
+result<void> check_chaincode_version(std::string_view version) {
   const auto allowed = [](char c) { return alphanumeric(c) || c == '_' || c == '.' || c == '+' || c == '-'; };
   if (version.empty() || !std::all_of(version.begin(), version.end(), allowed)) {
     return fail(errc::invalid_argument,
@@ -149,4 +149,4 @@ result<void> check_collections_kept(const ::protos::CollectionConfigPackage& pro
   return {};
 }
 
-}  // namespace weft::chaincode::lifecycle
+}  // namespace weft::chaincode

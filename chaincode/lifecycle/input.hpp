@@ -7,14 +7,14 @@ namespace protos {
 class CollectionConfigPackage;
 }
 
-namespace weft::chaincode::lifecycle {
+namespace weft::chaincode {
 
 /// Errors: `invalid_argument` with Fabric's text.
-[[nodiscard]] result<void> check_name(std::string_view name);
-[[nodiscard]] result<void> check_version(std::string_view version);
+[[nodiscard]] result<void> check_chaincode_name(std::string_view name);
+[[nodiscard]] result<void> check_chaincode_version(std::string_view version);
 /// Collections against the channel: names, counts, and members that are an OR over organizations of the channel.
 [[nodiscard]] result<void> check_collections(const ::protos::CollectionConfigPackage& collections, const ledger::channel_bundle& bundle);
 /// Collections once defined stay, and keep their block_to_live.
 [[nodiscard]] result<void> check_collections_kept(const ::protos::CollectionConfigPackage& proposed, const ::protos::CollectionConfigPackage& committed);
 
-}  // namespace weft::chaincode::lifecycle
+}  // namespace weft::chaincode

@@ -7,7 +7,7 @@
 #include "peer/lifecycle/db.pb.h"
 #include "proto/encode.hpp"
 
-namespace weft::chaincode::lifecycle {
+namespace weft::chaincode {
 namespace {
 
 constexpr std::string_view definition_type = "ChaincodeDefinition", parameters_type = "ChaincodeParameters", package_type = "ChaincodeLocalPackage";
@@ -96,34 +96,34 @@ std::string field_key(std::string_view table, std::string_view name, std::string
 }
 std::string approval_name(std::string_view name, std::int64_t sequence) { return std::string(name) + "#" + std::to_string(sequence); }
 
-bytes structure::metadata() const {
+bytes stored_structure::metadata() const {
   ::lifecycle::StateMetadata out;
   out.set_datatype(std::string(datatype));
   for (const auto& f : fields) out.add_fields(std::string(f.name));
   return proto::encode(out);
 }
 
-structure parameters_structure(const ledger::chaincode_definition& d) {
+stored_structure parameters_structure(const ledger::chaincode_definition& d) {
   return {parameters_type,
           {{"EndorsementInfo", data_of_bytes(endorsement_info(d))},
            {"ValidationInfo", data_of_bytes(validation_info(d))},
            {"Collections", data_of_bytes(d.collections)}}};
 }
 
-structure definition_structure(const ledger::chaincode_definition& d) {
+stored_structure definition_structure(const ledger::chaincode_definition& d) {
   auto s = parameters_structure(d);
   s.datatype = definition_type;
   s.fields.insert(s.fields.begin(), {"Sequence", data_of(d.sequence)});
   return s;
 }
 
-structure package_structure(std::string_view package_id) {
+stored_structure package_structure(std::string_view package_id) {
   ::lifecycle::StateData data;
   data.set_string(std::string(package_id));
   return {package_type, {{"PackageID", proto::encode(data)}}};
 }
 
-result<void> store(std::string_view table, std::string_view name, const structure& s, writable_state& state) {
+result<void> store_structure(std::string_view table, std::string_view name, const stored_structure& s, writable_state& state) {
   WEFT_TRY(const auto old, read_metadata(table, name, state));
   std::map<std::string, std::optional<bytes>> existing;
   if (old) {
@@ -144,7 +144,7 @@ result<void> store(std::string_view table, std::string_view name, const structur
   return {};
 }
 
-result<std::vector<std::string>> differing_fields(std::string_view table, std::string_view name, const structure& s, opaque_state& state) {
+result<std::vector<std::string>> differing_fields(std::string_view table, std::string_view name, const stored_structure& s, opaque_state& state) {
   const auto same = [](const std::optional<bytes>& hash, bytes_view value) { return hash && *hash == crypto::view(crypto::sha256(value)); };
   WEFT_TRY(const auto metadata_hash, state.hash_of(metadata_key(table, name)));
   const bool same_metadata = same(metadata_hash, s.metadata());
@@ -156,7 +156,7 @@ result<std::vector<std::string>> differing_fields(std::string_view table, std::s
   return out;
 }
 
-result<bool> is_stored(std::string_view table, std::string_view name, const structure& s, opaque_state& state) {
+result<bool> is_stored(std::string_view table, std::string_view name, const stored_structure& s, opaque_state& state) {
   WEFT_TRY(const auto differing, differing_fields(table, name, s, state));
   return differing.empty();
 }
@@ -206,4 +206,4 @@ result<std::optional<std::string>> read_package(std::string_view name, std::int6
   return std::optional<std::string>(data.string());
 }
 
-}  // namespace weft::chaincode::lifecycle
+}  // namespace weft::chaincode

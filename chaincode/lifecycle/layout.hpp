@@ -9,7 +9,7 @@
 #include "config/base/bytes.hpp"
 #include "ledger/validation/definition.hpp"
 
-namespace weft::chaincode::lifecycle {
+namespace weft::chaincode {
 
 /// A key space that can be read: the public keys of `_lifecycle`, or the private ones of an organization.
 class readable_state {
@@ -39,7 +39,7 @@ inline constexpr std::string_view sources_table = "chaincode-sources";
 [[nodiscard]] std::string approval_name(std::string_view name, std::int64_t sequence);
 
 /// What is stored under one name: its type and its fields, in the order that the metadata lists them.
-struct structure {
+struct stored_structure {
   struct field {
     std::string_view name;
     bytes data;  ///< pb(lifecycle.StateData)
@@ -50,20 +50,20 @@ struct structure {
 };
 
 /// What a channel agrees on: sequence, endorsement, validation, collections.
-[[nodiscard]] structure definition_structure(const ledger::chaincode_definition& d);
+[[nodiscard]] stored_structure definition_structure(const ledger::chaincode_definition& d);
 /// What an organization approves of it: all but the sequence.
-[[nodiscard]] structure parameters_structure(const ledger::chaincode_definition& d);
+[[nodiscard]] stored_structure parameters_structure(const ledger::chaincode_definition& d);
 /// Which installed package an organization runs it with; empty: none.
-[[nodiscard]] structure package_structure(std::string_view package_id);
+[[nodiscard]] stored_structure package_structure(std::string_view package_id);
 
 /// Writes fields that are new or changed, metadata when they differ, and removes fields that are no more.
 /// Reads the metadata and the fields that it lists: these reads are part of the transaction.
-[[nodiscard]] result<void> store(std::string_view table, std::string_view name, const structure& s, writable_state& state);
+[[nodiscard]] result<void> store_structure(std::string_view table, std::string_view name, const stored_structure& s, writable_state& state);
 
 /// True if exactly this structure is stored, judged by digests. Always asks for all keys, so that endorsers read the same.
-[[nodiscard]] result<bool> is_stored(std::string_view table, std::string_view name, const structure& s, opaque_state& state);
+[[nodiscard]] result<bool> is_stored(std::string_view table, std::string_view name, const stored_structure& s, opaque_state& state);
 /// The fields that differ, by digest; all of them when the metadata does.
-[[nodiscard]] result<std::vector<std::string>> differing_fields(std::string_view table, std::string_view name, const structure& s, opaque_state& state);
+[[nodiscard]] result<std::vector<std::string>> differing_fields(std::string_view table, std::string_view name, const stored_structure& s, opaque_state& state);
 
 /// The type stored under a name; nothing when there is none. Errors: `corruption`.
 [[nodiscard]] result<std::optional<std::string>> read_datatype(std::string_view table, std::string_view name, readable_state& state);
@@ -76,4 +76,4 @@ struct structure {
 /// The package id of an approval; nothing when there is none.
 [[nodiscard]] result<std::optional<std::string>> read_package(std::string_view name, std::int64_t sequence, readable_state& state);
 
-}  // namespace weft::chaincode::lifecycle
+}  // namespace weft::chaincode

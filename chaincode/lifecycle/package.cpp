@@ -13,7 +13,7 @@
 #include "config/base/assert.hpp"
 #include "crypto/hash/sha256.hpp"
 
-namespace weft::chaincode::lifecycle {
+namespace weft::chaincode {
 namespace {
 
 struct free_archive {
@@ -132,12 +132,12 @@ bool valid_label(std::string_view label) {
   });
 }
 
-result<package> parse_package(bytes_view package_tar_gz) {
+result<chaincode_package> parse_package(bytes_view package_tar_gz) {
   if (package_tar_gz.size() > package_bytes_max) return malformed("larger than " + std::to_string(package_bytes_max / MiB) + " MiB");
   WEFT_TRY(auto parts, unpack(package_tar_gz));
   if (!parts.code) return malformed("did not find a code package inside the package");
   if (!parts.metadata) return malformed("did not find any package metadata (missing metadata.json)");
-  package out;
+  chaincode_package out;
   try {
     const auto json = nlohmann::json::parse(*parts.metadata);
     out.path = json.value("path", "");
@@ -166,4 +166,4 @@ bytes make_native_package(std::string_view contract, std::string_view label) {
   return gzip_stored(tar_of({{"metadata.json", metadata.dump()}, {"code.tar.gz", code_package}}));
 }
 
-}  // namespace weft::chaincode::lifecycle
+}  // namespace weft::chaincode

@@ -5,7 +5,7 @@
 
 #include "config/base/bytes.hpp"
 
-namespace weft::chaincode::lifecycle {
+namespace weft::chaincode {
 
 /// Larger packages, compressed or not, are refused.
 inline constexpr std::size_t package_bytes_max = 64 * MiB;
@@ -13,14 +13,14 @@ inline constexpr std::size_t package_bytes_max = 64 * MiB;
 /// The type of packages whose contract is compiled into weft; `path` names the contract.
 inline constexpr std::string_view native_type = "native";
 
-struct package {
+struct chaincode_package {
   std::string path, type, label;  ///< From metadata.json.
   bytes code;                     ///< code.tar.gz, as it lies in the package.
 };
 
 /// Takes a package apart. Entries that are no regular file, and files of other names, are passed over.
 /// Errors: `invalid_argument` that says what is missing, malformed or too large.
-[[nodiscard]] result<package> parse_package(bytes_view package_tar_gz);
+[[nodiscard]] result<chaincode_package> parse_package(bytes_view package_tar_gz);
 
 /// label ":" hex(SHA-256(whole package)).
 [[nodiscard]] std::string package_id(std::string_view label, bytes_view package_tar_gz);
@@ -32,4 +32,4 @@ struct package {
 /// ^[[:alnum:]][[:alnum:]_.+-]*$
 [[nodiscard]] bool valid_label(std::string_view label);
 
-}  // namespace weft::chaincode::lifecycle
+}  // namespace weft::chaincode

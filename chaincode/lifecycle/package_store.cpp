@@ -7,7 +7,7 @@
 #include "chaincode/lifecycle/package.hpp"
 #include "ledger/store/env.hpp"
 
-namespace weft::chaincode::lifecycle {
+namespace weft::chaincode {
 namespace {
 
 constexpr std::string_view suffix = ".tar.gz";
@@ -18,9 +18,9 @@ std::string file_name(std::string id) {
   return id.append(suffix);
 }
 
-class store final : public package_store {
+class stored_packages final : public package_store {
  public:
-  store(std::shared_ptr<ledger::env> files, const std::vector<builtin>& builtins) : files_(std::move(files)) {
+  stored_packages(std::shared_ptr<ledger::env> files, const std::vector<builtin_contract>& builtins) : files_(std::move(files)) {
     for (const auto& b : builtins) {
       bytes raw = make_native_package(b.contract, b.label);
       contracts_.push_back(b.contract);
@@ -88,7 +88,7 @@ class store final : public package_store {
     std::optional<bytes> raw;  ///< Nothing: it is a file.
   };
 
-  bool runnable(const package& p) const {
+  bool runnable(const chaincode_package& p) const {
     return p.type == native_type && std::find(contracts_.begin(), contracts_.end(), p.path) != contracts_.end();
   }
 
@@ -107,10 +107,10 @@ class store final : public package_store {
 
 std::string default_label(std::string_view contract) { return std::string(contract) + "_1.0"; }
 
-result<std::shared_ptr<package_store>> open_package_store(std::shared_ptr<ledger::env> files, const std::vector<builtin>& builtins) {
-  auto out = std::make_shared<store>(std::move(files), builtins);
+result<std::shared_ptr<package_store>> open_package_store(std::shared_ptr<ledger::env> files, const std::vector<builtin_contract>& builtins) {
+  auto out = std::make_shared<stored_packages>(std::move(files), builtins);
   WEFT_CHECK(out->load());
   return std::shared_ptr<package_store>(std::move(out));
 }
 
-}  // namespace weft::chaincode::lifecycle
+}  // namespace weft::chaincode

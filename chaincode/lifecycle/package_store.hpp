@@ -12,7 +12,7 @@ namespace weft::ledger {
 class env;
 }
 
-namespace weft::chaincode::lifecycle {
+namespace weft::chaincode {
 
 struct installed_package {
   std::string id, label;
@@ -34,7 +34,7 @@ class package_store {
 };
 
 /// A contract that is compiled in, with the label under which it counts as installed.
-struct builtin {
+struct builtin_contract {
   std::string contract, label;
 };
 /// A label for a sample contract: "mycc_1.0".
@@ -42,6 +42,6 @@ struct builtin {
 
 /// Packages as files "<label>.<hash>.tar.gz" of `files`, with the built-in ones beside them. Null `files`: kept in memory only.
 /// Files that are no packages are passed over. Errors: `io`.
-[[nodiscard]] result<std::shared_ptr<package_store>> open_package_store(std::shared_ptr<ledger::env> files, const std::vector<builtin>& builtins);
+[[nodiscard]] result<std::shared_ptr<package_store>> open_package_store(std::shared_ptr<ledger::env> files, const std::vector<builtin_contract>& builtins);
 
-}  // namespace weft::chaincode::lifecycle
+}  // namespace weft::chaincode

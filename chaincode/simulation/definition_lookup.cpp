@@ -7,13 +7,11 @@ namespace weft::chaincode {
 namespace {
 
 constexpr std::string_view lifecycle_ns = "_lifecycle";
-using lifecycle::namespaces_table;
-using lifecycle::sources_table;
 
 bytes hash(bytes_view data) { return crypto::to_bytes(crypto::sha256(data)); }
 
 /// The public keys of `_lifecycle`, not recorded.
-class public_keys final : public lifecycle::readable_state {
+class public_keys final : public readable_state {
  public:
   explicit public_keys(const ledger::state_view& state) : state_(state) {}
   result<std::optional<bytes>> get(std::string_view key) override {
@@ -26,7 +24,7 @@ class public_keys final : public lifecycle::readable_state {
 };
 
 /// Digests of an organization's approvals, not recorded.
-class organization_keys final : public lifecycle::opaque_state {
+class organization_keys final : public opaque_state {
  public:
   organization_keys(const ledger::state_view& state, std::string_view msp_id)
       : state_(state), collection_(std::string(ledger::implicit_collection_prefix) + std::string(msp_id)) {}
@@ -45,10 +43,10 @@ class organization_keys final : public lifecycle::opaque_state {
 };
 
 std::string package_key(const ledger::chaincode_definition& d) {
-  return lifecycle::field_key(sources_table, lifecycle::approval_name(d.name, d.sequence), "PackageID");
+  return field_key(sources_table, approval_name(d.name, d.sequence), "PackageID");
 }
 
-std::string installed_package(const simulation_context& context, const std::string& name) {
+std::string package_for(const simulation_context& context, const std::string& name) {
   return context.installed_package ? context.installed_package(name) : std::string{};
 }
 
@@ -57,18 +55,18 @@ result<std::shared_ptr<const approved_contract>> look_up(const simulation_contex
                                                          std::optional<version> defined_at) {
   auto out = std::make_shared<approved_contract>();
   public_keys channel(state);
-  WEFT_TRY(out->definition, lifecycle::read_definition(name, channel));
+  WEFT_TRY(out->definition, read_definition(name, channel));
   const auto& d = out->definition;
   organization_keys own(state, context.local_msp_id);
-  WEFT_TRY(const bool approved, lifecycle::is_stored(namespaces_table, lifecycle::approval_name(name, d.sequence), lifecycle::parameters_structure(d), own));
+  WEFT_TRY(const bool approved, is_stored(namespaces_table, approval_name(name, d.sequence), parameters_structure(d), own));
   if (!approved) {
     return fail(errc::failed_precondition, "chaincode definition for '" + name + "' at sequence " + std::to_string(d.sequence) + " on channel '" +
                                                context.proposal->header.channel_id + "' has not yet been approved by this org");
   }
-  out->package_id = installed_package(context, name);
+  out->package_id = package_for(context, name);
   const auto key = package_key(d);
   WEFT_TRY(const auto approved_package, own.hash_of(key));
-  const auto installed = lifecycle::package_structure(out->package_id).fields.front().data;
+  const auto installed = package_structure(out->package_id).fields.front().data;
   if (out->package_id.empty() || !approved_package || *approved_package != hash(installed)) {
     return fail(errc::failed_precondition, "chaincode definition for '" + name + "' exists, but chaincode is not installed");
   }
@@ -81,12 +79,12 @@ result<std::shared_ptr<const approved_contract>> look_up(const simulation_contex
 }  // namespace
 
 result<std::shared_ptr<const approved_contract>> find_approved(const simulation_context& context, recorder& sets, const std::string& name) {
-  WEFT_TRY(const auto sequence, sets.read(std::string(lifecycle_ns), lifecycle::field_key(namespaces_table, name, "Sequence")));
+  WEFT_TRY(const auto sequence, sets.read(std::string(lifecycle_ns), field_key(namespaces_table, name, "Sequence")));
   if (!sequence) return fail(errc::not_found, "chaincode " + name + " not found");
   if (context.definitions) {
     if (auto known = context.definitions->find(name); known && known->defined_at == sequence->at) {
       WEFT_TRY(const auto approved_at, organization_keys(sets.state(), context.local_msp_id).version_of(known->package_key_hash));
-      if (known->approved_at == approved_at && known->package_id == installed_package(context, name)) return known;
+      if (known->approved_at == approved_at && known->package_id == package_for(context, name)) return known;
     }
   }
   WEFT_TRY(auto found, look_up(context, sets.state(), name, sequence->at));
@@ -96,9 +94,9 @@ result<std::shared_ptr<const approved_contract>> find_approved(const simulation_
 
 result<void> record_definition_reads(recorder& sets, const std::string& name) {
   const std::string ns(lifecycle_ns);
-  WEFT_CHECK(sets.read(ns, lifecycle::metadata_key(namespaces_table, name)));
+  WEFT_CHECK(sets.read(ns, metadata_key(namespaces_table, name)));
   for (const auto field : {"Sequence", "EndorsementInfo", "ValidationInfo", "Collections"}) {
-    WEFT_CHECK(sets.read(ns, lifecycle::field_key(namespaces_table, name, field)));
+    WEFT_CHECK(sets.read(ns, field_key(namespaces_table, name, field)));
   }
   return {};
 }

@@ -14,7 +14,6 @@ namespace weft::chaincode {
 namespace {
 
 using ledger::chaincode_definition;
-namespace lc = weft::chaincode::lifecycle;
 
 constexpr std::string_view definition_type = "ChaincodeDefinition";
 
@@ -49,7 +48,7 @@ result<void> describe(Result& out, const chaincode_definition& d) {
 /// One call of one function.
 class invocation_of {
  public:
-  invocation_of(system_stub& s, lc::package_store& packages) : stub_(s), packages_(packages), channel_(s), own_(s, s.local_msp_id()) {}
+  invocation_of(system_stub& s, package_store& packages) : stub_(s), packages_(packages), channel_(s), own_(s, s.local_msp_id()) {}
 
   result<bytes> install(const ::lifecycle::InstallChaincodeArgs& args) {
     WEFT_TRY(const auto installed, packages_.install(args.chaincode_install_package()));
@@ -88,7 +87,7 @@ class invocation_of {
   result<bytes> approve(const ::lifecycle::ApproveChaincodeDefinitionForMyOrgArgs& args) {
     WEFT_TRY(const auto* bundle, channel_config());
     WEFT_CHECK(check_input(args, *bundle));
-    WEFT_CHECK(lc::approve(definition_of(args), args.source().local_package().package_id(), channel_, own_, *bundle));
+    WEFT_CHECK(approve_definition(definition_of(args), args.source().local_package().package_id(), channel_, own_, *bundle));
     return proto::encode(::lifecycle::ApproveChaincodeDefinitionForMyOrgResult{});
   }
 
@@ -96,7 +95,7 @@ class invocation_of {
     WEFT_TRY(const auto* bundle, channel_config());
     const organization_hashes organizations(stub_, *bundle);
     auto d = definition_of(args);
-    WEFT_TRY(const auto ready, lc::check_readiness(d, channel_, organizations.states(), *bundle));
+    WEFT_TRY(const auto ready, check_commit_readiness(d, channel_, organizations.states(), *bundle));
     ::lifecycle::CheckCommitReadinessResult out;
     for (const auto& [msp_id, approved] : ready.approvals) (*out.mutable_approvals())[msp_id] = approved;
     for (const auto& [msp_id, fields] : ready.mismatches) {
@@ -114,16 +113,16 @@ class invocation_of {
     if (!states.contains(own)) {
       return fail(errc::failed_precondition, "impossibly, this peer's org is processing requests for a channel it is not a member of");
     }
-    WEFT_TRY(const auto ready, lc::commit(definition_of(args), channel_, states, *bundle));
+    WEFT_TRY(const auto ready, commit_definition(definition_of(args), channel_, states, *bundle));
     if (!ready.approvals.at(own)) return fail(errc::failed_precondition, "chaincode definition not agreed to by this org (" + own + ")");
     return proto::encode(::lifecycle::CommitChaincodeDefinitionResult{});
   }
 
   result<bytes> query_definition(const ::lifecycle::QueryChaincodeDefinitionArgs& args) {
     WEFT_TRY(const auto* bundle, channel_config());
-    WEFT_TRY(const auto d, lc::read_definition(args.name(), channel_));
+    WEFT_TRY(const auto d, read_definition(args.name(), channel_));
     const organization_hashes organizations(stub_, *bundle);
-    WEFT_TRY(const auto ready, lc::approvals_of(d, organizations.states()));
+    WEFT_TRY(const auto ready, approvals_of(d, organizations.states()));
     ::lifecycle::QueryChaincodeDefinitionResult out;
     WEFT_CHECK(describe(out, d));
     for (const auto& [msp_id, approved] : ready.approvals) (*out.mutable_approvals())[msp_id] = approved;
@@ -132,16 +131,16 @@ class invocation_of {
 
   /// Sorted by name.
   result<bytes> query_definitions(const ::lifecycle::QueryChaincodeDefinitionsArgs&) {
-    const std::string prefix = lc::metadata_key(lc::namespaces_table, "");
+    const std::string prefix = metadata_key(namespaces_table, "");
     WEFT_TRY(const auto cursor, stub_.range(prefix, prefix + "\x7f"));
     ::lifecycle::QueryChaincodeDefinitionsResult out;
     for (;;) {
       WEFT_TRY(const auto entry, cursor->next());
       if (!entry) return proto::encode(out);
       const auto name = entry->key.substr(prefix.size());
-      WEFT_TRY(const auto datatype, lc::read_datatype(lc::namespaces_table, name, channel_));
+      WEFT_TRY(const auto datatype, read_datatype(namespaces_table, name, channel_));
       if (datatype != definition_type) continue;
-      WEFT_TRY(const auto d, lc::read_definition(name, channel_));
+      WEFT_TRY(const auto d, read_definition(name, channel_));
       auto* described = out.add_chaincode_definitions();
       described->set_name(name);
       WEFT_CHECK(describe(*described, d));
@@ -150,7 +149,7 @@ class invocation_of {
 
   result<bytes> query_approved(const ::lifecycle::QueryApprovedChaincodeDefinitionArgs& args) {
     WEFT_CHECK(channel_config());
-    auto found = lc::query_approved(args.name(), args.sequence(), stub_.channel_id(), channel_, own_);
+    auto found = find_approval(args.name(), args.sequence(), stub_.channel_id(), channel_, own_);
     if (!found) return fail(errc::failed_precondition, found.error().context);  // 500, unlike other things that are not there
     ::lifecycle::QueryApprovedChaincodeDefinitionResult out;
     WEFT_CHECK(describe(out, found->definition));
@@ -179,10 +178,10 @@ class invocation_of {
 
   template <class Args>
   result<void> check_definition(const Args& args, const ledger::channel_bundle& bundle) {
-    WEFT_CHECK(lc::check_name(args.name()));
-    WEFT_CHECK(lc::check_version(args.version()));
-    WEFT_CHECK(lc::check_collections(args.collections(), bundle));
-    const auto committed = lc::read_definition(args.name(), channel_);
+    WEFT_CHECK(check_chaincode_name(args.name()));
+    WEFT_CHECK(check_chaincode_version(args.version()));
+    WEFT_CHECK(check_collections(args.collections(), bundle));
+    const auto committed = read_definition(args.name(), channel_);
     if (!committed && committed.error().code == errc::not_found) {
       WEFT_CHECK(stub_.get_of("lscc", args.name()));
       return {};
@@ -190,11 +189,11 @@ class invocation_of {
     if (!committed) return fail(within("could not retrieve committed definition for chaincode '" + args.name() + "'", committed.error()));
     ::protos::CollectionConfigPackage collections;
     if (!proto::decode(committed->collections, collections)) return fail(errc::corruption, "unreadable collections of " + args.name());
-    return lc::check_collections_kept(args.collections(), collections);
+    return check_collections_kept(args.collections(), collections);
   }
 
   system_stub& stub_;
-  lc::package_store& packages_;
+  package_store& packages_;
   public_state channel_;
   organization_state own_;
 };
@@ -228,7 +227,7 @@ const std::map<std::string_view, function_ptr>& functions() {
 
 class lifecycle_contract final : public system_contract {
  public:
-  explicit lifecycle_contract(std::shared_ptr<lc::package_store> packages) : packages_(std::move(packages)) {}
+  explicit lifecycle_contract(std::shared_ptr<package_store> packages) : packages_(std::move(packages)) {}
 
   response run(system_stub& s) override {
     const auto& args = s.args();
@@ -249,12 +248,12 @@ class lifecycle_contract final : public system_contract {
   }
 
  private:
-  std::shared_ptr<lc::package_store> packages_;
+  std::shared_ptr<package_store> packages_;
 };
 
 }  // namespace
 
-contract_ptr make_lifecycle_contract(std::shared_ptr<lifecycle::package_store> packages) {
+contract_ptr make_lifecycle_contract(std::shared_ptr<package_store> packages) {
   return std::make_shared<lifecycle_contract>(std::move(packages));
 }
 

@@ -10,7 +10,7 @@
 namespace weft::chaincode {
 
 /// Public keys of `_lifecycle`.
-class public_state final : public lifecycle::writable_state {
+class public_state final : public writable_state {
  public:
   explicit public_state(stub& s) : stub_(s) {}
   result<std::optional<bytes>> get(std::string_view key) override { return stub_.get(key); }
@@ -22,7 +22,7 @@ class public_state final : public lifecycle::writable_state {
 };
 
 /// Private keys of an organization in `_lifecycle`.
-class organization_state final : public lifecycle::writable_state {
+class organization_state final : public writable_state {
  public:
   organization_state(stub& s, std::string_view msp_id) : stub_(s), collection_(std::string(ledger::implicit_collection_prefix).append(msp_id)) {}
   result<std::optional<bytes>> get(std::string_view key) override { return stub_.get_private(collection_, key); }
@@ -38,11 +38,11 @@ class organization_state final : public lifecycle::writable_state {
 class organization_hashes {
  public:
   organization_hashes(stub& s, const ledger::channel_bundle& bundle);
-  [[nodiscard]] lifecycle::organization_states states() const;
+  [[nodiscard]] organization_states states() const;
 
  private:
   class one;
-  std::map<std::string, std::unique_ptr<lifecycle::opaque_state>> states_;
+  std::map<std::string, std::unique_ptr<opaque_state>> states_;
 };
 
 }  // namespace weft::chaincode

@@ -14,9 +14,7 @@ class channel_ledger;
 
 namespace weft::chaincode {
 
-namespace lifecycle {
 class package_store;
-}
 
 /// The channels of a peer. Functions may be empty: then only the proposal's own channel is known. Thread-safe, as contracts are.
 struct peer_channels {
@@ -26,7 +24,7 @@ struct peer_channels {
 
 /// Installing, approving, committing and querying definitions; access is checked before (chaincode/endorsement). Arguments: function name,
 /// pb(<Function>Args). Not found answers 404, everything else that fails 500.
-[[nodiscard]] contract_ptr make_lifecycle_contract(std::shared_ptr<lifecycle::package_store> packages);
+[[nodiscard]] contract_ptr make_lifecycle_contract(std::shared_ptr<package_store> packages);
 /// GetConfigBlock CHANNEL, GetChannelConfig CHANNEL, GetChannels. Checks the named channel's ACL for the proposal's creator.
 [[nodiscard]] contract_ptr make_cscc(peer_channels channels = {});
 /// GetChainInfo CHANNEL, GetBlockByNumber CHANNEL N, GetBlockByHash CHANNEL HASH, GetTransactionByID CHANNEL TXID, GetBlockByTxID CHANNEL TXID.

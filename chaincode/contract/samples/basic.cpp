@@ -4,7 +4,7 @@
 
 #include "chaincode/contract/samples/samples.hpp"
 
-namespace weft::chaincode::samples {
+namespace weft::chaincode {
 namespace {
 
 using json = nlohmann::json;  // an object keeps its keys sorted
@@ -36,7 +36,7 @@ result<asset> decode(const bytes& raw) {
 class basic final : public contract {
  public:
   response invoke(stub& s) override {
-    static constexpr function<basic> functions[] = {
+    static constexpr sample_function<basic> functions[] = {
         {"InitLedger", 0, 0, "InitLedger", &basic::init_ledger},
         {"CreateAsset", 5, 5, "CreateAsset ID COLOR SIZE OWNER APPRAISED_VALUE", &basic::create},
         {"ReadAsset", 1, 1, "ReadAsset ID", &basic::read},
@@ -46,7 +46,7 @@ class basic final : public contract {
         {"TransferAsset", 2, 2, "TransferAsset ID NEW_OWNER", &basic::transfer},
         {"GetAllAssets", 0, 0, "GetAllAssets", &basic::all},
     };
-    return dispatch(*this, s, functions);
+    return dispatch_sample(*this, s, functions);
   }
 
  private:
@@ -136,4 +136,4 @@ class basic final : public contract {
 
 contract_ptr make_basic() { return std::make_shared<basic>(); }
 
-}  // namespace weft::chaincode::samples
+}  // namespace weft::chaincode

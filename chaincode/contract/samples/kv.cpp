@@ -1,7 +1,7 @@
 // Every operation of the stub as a function: for benches, tests and curiosity.
 #include "chaincode/contract/samples/samples.hpp"
 
-namespace weft::chaincode::samples {
+namespace weft::chaincode {
 namespace {
 
 constexpr std::size_t many = 64;  ///< Arguments that a function of variable length takes.
@@ -9,7 +9,7 @@ constexpr std::size_t many = 64;  ///< Arguments that a function of variable len
 class kv final : public contract {
  public:
   response invoke(stub& s) override {
-    static constexpr function<kv> functions[] = {
+    static constexpr sample_function<kv> functions[] = {
         {"put", 2, many, "put KEY VALUE [KEY VALUE ...]", &kv::put},
         {"get", 1, 1, "get KEY", &kv::get},
         {"del", 1, 1, "del KEY", &kv::del},
@@ -24,7 +24,7 @@ class kv final : public contract {
         {"pput", 2, 2, "pput COLLECTION KEY (value in transient field 'value')", &kv::pput},
         {"pget", 2, 2, "pget COLLECTION KEY", &kv::pget},
     };
-    return dispatch(*this, s, functions);
+    return dispatch_sample(*this, s, functions);
   }
 
  private:
@@ -116,4 +116,4 @@ class kv final : public contract {
 
 contract_ptr make_kv() { return std::make_shared<kv>(); }
 
-}  // namespace weft::chaincode::samples
+}  // namespace weft::chaincode

@@ -4,7 +4,7 @@ namespace weft::chaincode {
 
 const std::vector<std::pair<std::string, contract_ptr>>& sample_contracts() {
   static const std::vector<std::pair<std::string, contract_ptr>> all{
-      {"mycc", samples::make_mycc()}, {"simple", samples::make_simple()}, {"basic", samples::make_basic()}, {"kv", samples::make_kv()}};
+      {"mycc", make_mycc()}, {"simple", make_simple()}, {"basic", make_basic()}, {"kv", make_kv()}};
   return all;
 }
 

@@ -1,19 +1,19 @@
 // The two-account example that every Fabric tutorial begins with: init a 100 b 200; invoke a b 10; query a; delete a.
 #include "chaincode/contract/samples/samples.hpp"
 
-namespace weft::chaincode::samples {
+namespace weft::chaincode {
 namespace {
 
 class mycc final : public contract {
  public:
   response invoke(stub& s) override {
-    static constexpr function<mycc> functions[] = {
+    static constexpr sample_function<mycc> functions[] = {
         {"init", 4, 4, "init A AMOUNT B AMOUNT", &mycc::init},
         {"invoke", 3, 3, "invoke FROM TO AMOUNT", &mycc::pay},
         {"query", 1, 1, "query NAME", &mycc::query},
         {"delete", 1, 1, "delete NAME", &mycc::remove},
     };
-    return dispatch(*this, s, functions);
+    return dispatch_sample(*this, s, functions);
   }
 
  private:
@@ -70,4 +70,4 @@ class mycc final : public contract {
 
 contract_ptr make_mycc() { return std::make_shared<mycc>(); }
 
-}  // namespace weft::chaincode::samples
+}  // namespace weft::chaincode

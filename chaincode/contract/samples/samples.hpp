@@ -7,7 +7,7 @@
 
 #include "chaincode/contract/contract.hpp"
 
-namespace weft::chaincode::samples {
+namespace weft::chaincode {
 
 [[nodiscard]] contract_ptr make_mycc();    ///< Two accounts: init, invoke, query, delete.
 [[nodiscard]] contract_ptr make_simple();  ///< Caliper's accounts: open, query, transfer.
@@ -23,7 +23,7 @@ namespace weft::chaincode::samples {
 
 /// One function of a contract: how it is called, and what it does with the arguments behind its name.
 template <class Contract>
-struct function {
+struct sample_function {
   std::string_view name;
   std::size_t least, most;   ///< Number of arguments.
   std::string_view usage;    ///< "invoke FROM TO AMOUNT"
@@ -32,7 +32,7 @@ struct function {
 
 /// Finds the function that args()[0] names and calls it, or says how it would have been called.
 template <class Contract, std::size_t N>
-[[nodiscard]] response dispatch(const Contract& contract, stub& s, const function<Contract> (&functions)[N]) {
+[[nodiscard]] response dispatch_sample(const Contract& contract, stub& s, const sample_function<Contract> (&functions)[N]) {
   const auto& args = s.args();
   std::string known;
   for (const auto& f : functions) {
@@ -47,4 +47,4 @@ template <class Contract, std::size_t N>
   return failure((args.empty() ? std::string("No function named") : "Unknown function '" + args.front() + "'") + ". Usage: " + known);
 }
 
-}  // namespace weft::chaincode::samples
+}  // namespace weft::chaincode

@@ -1,19 +1,19 @@
 // Accounts as Caliper's "simple" benchmark uses them: open ACCOUNT AMOUNT; query ACCOUNT; transfer FROM TO AMOUNT.
 #include "chaincode/contract/samples/samples.hpp"
 
-namespace weft::chaincode::samples {
+namespace weft::chaincode {
 namespace {
 
 class simple final : public contract {
  public:
   response invoke(stub& s) override {
-    static constexpr function<simple> functions[] = {
+    static constexpr sample_function<simple> functions[] = {
         {"open", 2, 2, "open ACCOUNT AMOUNT", &simple::open},
         {"delete", 1, 1, "delete ACCOUNT", &simple::remove},
         {"query", 1, 1, "query ACCOUNT", &simple::query},
         {"transfer", 3, 3, "transfer FROM TO AMOUNT", &simple::transfer},
     };
-    return dispatch(*this, s, functions);
+    return dispatch_sample(*this, s, functions);
   }
 
  private:
@@ -68,4 +68,4 @@ class simple final : public contract {
 
 contract_ptr make_simple() { return std::make_shared<simple>(); }
 
-}  // namespace weft::chaincode::samples
+}  // namespace weft::chaincode

@@ -1,1 +1,94 @@
+#include "chaincode/lifecycle/package.hpp"
+
 #include <doctest/doctest.h>
+#include <zlib.h>
+
+#include "tests/unit/chaincode/support/golden_chain.hpp"
+
+using namespace weft;
+using namespace weft::chaincode;
+using weft::chaincode::testing::golden_package_id;
+using weft::chaincode::testing::read_golden;
+
+namespace {
+
+/// gzip of `size` zeros: what a hostile package might unpack to.
+bytes gzip_of_zeros(std::size_t size) {
+  bytes out(size / 500 + 1024, '\0');
+  z_stream z{};
+  REQUIRE(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) == Z_OK);
+  bytes zeros(size, '\0');
+  z.next_in = reinterpret_cast<Bytef*>(zeros.data());
+  z.avail_in = static_cast<uInt>(zeros.size());
+  z.next_out = reinterpret_cast<Bytef*>(out.data());
+  z.avail_out = static_cast<uInt>(out.size());
+  REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
+  out.resize(z.total_out);
+  deflateEnd(&z);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("the golden package has the golden id") {
+  const auto raw = read_golden("chaincode/golden.tar.gz");
+  const auto p = parse_package(raw);
+  REQUIRE_MESSAGE(p, p.error().context);
+  CHECK(p->label == "golden_1.0");
+  CHECK(p->type == "ccaas");
+  CHECK_FALSE(p->code.empty());
+  CHECK(package_id(p->label, raw) == golden_package_id);
+  CHECK(read_golden("vectors.json").find('"' + package_id(p->label, raw) + '"') != std::string::npos);
+}
+
+TEST_CASE("a native package is a package, and always the same") {
+  const auto raw = make_native_package("mycc", "mycc_1.0");
+  const auto p = parse_package(raw);
+  REQUIRE_MESSAGE(p, p.error().context);
+  CHECK(p->type == native_type);
+  CHECK(p->path == "mycc");
+  CHECK(p->label == "mycc_1.0");
+  CHECK(raw == make_native_package("mycc", "mycc_1.0"));
+  CHECK(raw != make_native_package("mycc", "mycc_1.1"));
+  CHECK(raw != make_native_package("kv", "mycc_1.0"));
+  // Approvals on disk name this id: if it changes, contracts that are deployed stop running.
+  CHECK(package_id(p->label, raw) == "mycc_1.0:34c94835bb88bb12106a1a55d7b4095d17dd9f1d5eb22c3de7ccc71b83fbc484");
+}
+
+TEST_CASE("what is no package") {
+  const auto golden = read_golden("chaincode/golden.tar.gz");
+  struct row {
+    std::string name;
+    bytes raw;
+  };
+  const row rows[] = {
+      {"nothing", ""},
+      {"text", "this is no archive"},
+      {"cut in half", golden.substr(0, golden.size() / 2)},
+      {"an inner code package without metadata", parse_package(golden)->code},
+      {"a bomb", gzip_of_zeros(200 * MiB)},
+      {"too large as it is", bytes(package_bytes_max + 1, 'x')},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto p = parse_package(r.raw);
+    REQUIRE_FALSE(p);
+    CHECK(p.error().code == errc::invalid_argument);
+    CHECK(p.error().context.find("could not parse as a chaincode install package: ") == 0);
+  }
+}
+
+TEST_CASE("a flipped bit never crashes the parser") {
+  const auto golden = read_golden("chaincode/golden.tar.gz");
+  for (std::size_t i = 0; i < golden.size(); i += 3) {
+    auto damaged = golden;
+    damaged[i] = static_cast<char>(damaged[i] ^ (1 << (i % 8)));
+    const auto p = parse_package(damaged);
+    CHECK((p.has_value() || p.error().code == errc::invalid_argument));
+  }
+}
+
+TEST_CASE("labels") {
+  for (const auto* good : {"a", "0", "basic_1.0", "a+b-c_d.e"}) CHECK(valid_label(good));
+  for (const auto* bad : {"", "_a", ".a", "a b", "a:b", "ä", "a/b"}) CHECK_FALSE(valid_label(bad));
+}

@@ -2,6 +2,7 @@
 // bytes that Fabric's endorsers signed.
 #include <doctest/doctest.h>
 
+#include "proto/wire.hpp"
 #include "tests/unit/chaincode/support/golden_chain.hpp"
 #include "tests/unit/chaincode/support/golden_contract.hpp"
 #include "tests/unit/chaincode/support/memory_ledger.hpp"
@@ -13,7 +14,7 @@ using namespace weft::chaincode::testing;
 namespace {
 
 struct row {
-  const char* name;
+  std::string name;
   std::uint64_t block;
   std::size_t tx;
   std::uint64_t endorsed_at;  ///< Height of the state that the endorsers saw.
@@ -45,6 +46,14 @@ const row rows[] = {
     {"empty value is a delete", 25, 0, 25},
 };
 
+/// The proposal of block 16 as the client sent it: transient data never reach a block.
+ledger::proposal with_transient_data() {
+  const auto sent = read_golden("tx/proposed_transaction_transient.pb");
+  std::string_view signed_proposal;
+  REQUIRE(proto::find_bytes(sent, 2, signed_proposal) == proto::wire_status::found);
+  return ledger::parse_signed_proposal(signed_proposal).value();
+}
+
 }  // namespace
 
 TEST_CASE("simulating golden transactions gives Fabric's bytes") {
@@ -56,7 +65,7 @@ TEST_CASE("simulating golden transactions gives Fabric's bytes") {
     CAPTURE(r.name);
     state.advance_to(r.endorsed_at);
     auto golden = golden_transaction(r.block, r.tx);
-    if (r.block == 16) golden.proposal.transient_map = {{"value", "gwsecret"}};
+    if (r.block == 16) golden.proposal = with_transient_data();
     simulation_context context;
     context.proposal = &golden.proposal;
     context.state = state.view();

@@ -77,7 +77,7 @@ response run(stub& s) {
   }
   if (f == "pput") {
     must(s.get_private(a.at(1), a.at(2)));
-    must(s.put_private(a.at(1), a.at(2), s.transient("value").value_or("secret")));
+    must(s.put_private(a.at(1), a.at(2), s.transient("v").value_or("secret")));
     return success();
   }
   if (f == "hist") {

@@ -15,7 +15,7 @@ TEST_CASE("approvals and commit give Fabric's bytes, and Fabric's private hash")
     const char* endorsing_org;
   };
   const auto bundle = golden_bundle();
-  const auto contract = make_lifecycle_contract(lifecycle::open_package_store(nullptr, {}).value());
+  const auto contract = make_lifecycle_contract(open_package_store(nullptr, {}).value());
   golden_state state;
   for (const auto& r : {row{2, "Org1MSP"}, row{3, "Org2MSP"}, row{4, "Org1MSP"}, row{4, "Org2MSP"}}) {
     CAPTURE(r.block);
