@@ -1,0 +1,208 @@
+// The rules of a topology, and the dev network as one that keeps them.
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <set>
+
+#include "config/topology/topology.hpp"
+
+namespace weft::config {
+
+namespace {
+
+constexpr std::size_t hosts_max = 64;
+constexpr std::size_t users_max = 1'000;
+constexpr std::size_t name_max = 200;
+
+std::string at(const std::string& list, std::size_t i) { return list + "[" + std::to_string(i) + "]"; }
+
+bool lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
+bool alphanumeric(char c) { return lower_or_digit(c) || (c >= 'A' && c <= 'Z'); }
+
+/// A DNS label: it becomes a part of a host name and of a path.
+bool is_label(std::string_view s) {
+  return !s.empty() && s.size() <= 63 && s.front() != '-' && s.back() != '-' &&
+         std::all_of(s.begin(), s.end(), [](char c) { return lower_or_digit(c) || c == '-'; });
+}
+bool is_domain(std::string_view s) {
+  if (s.empty() || s.size() > name_max) return false;
+  for (std::size_t from = 0;;) {
+    const auto dot = s.find('.', from);
+    if (!is_label(s.substr(from, dot - from))) return false;
+    if (dot == std::string_view::npos) return true;
+    from = dot + 1;
+  }
+}
+/// Group names of the configuration tree and MSP ids: Fabric's alphabet for configuration keys.
+bool is_config_name(std::string_view s) {
+  return !s.empty() && s.size() <= name_max && s != "." && s != ".." &&
+         std::all_of(s.begin(), s.end(), [](char c) { return alphanumeric(c) || c == '.' || c == '-'; });
+}
+/// Fabric: starts with a letter, then lower-case letters, digits, dots and dashes; at most 249 characters.
+bool is_channel_name(std::string_view s) {
+  return !s.empty() && s.size() < 250 && s.front() >= 'a' && s.front() <= 'z' &&
+         std::all_of(s.begin(), s.end(), [](char c) { return lower_or_digit(c) || c == '.' || c == '-'; });
+}
+/// Fabric: words of letters and digits, joined by single dashes or underscores.
+bool is_contract_name(std::string_view s) {
+  bool word = false;
+  for (const char c : s) {
+    if (alphanumeric(c)) {
+      word = true;
+    } else if ((c != '-' && c != '_') || !word) {
+      return false;
+    } else {
+      word = false;
+    }
+  }
+  return word && s.size() <= name_max;
+}
+bool is_version(std::string_view s) {
+  return !s.empty() && s.size() <= name_max && std::all_of(s.begin(), s.end(), [](char c) {
+    return alphanumeric(c) || c == '_' || c == '.' || c == '+' || c == '-';
+  });
+}
+
+class checker {
+ public:
+  explicit checker(const topology& t) : t_(t) {}
+
+  std::vector<std::string> run() {
+    organizations();
+    channels();
+    nodes();
+    return std::move(problems_);
+  }
+
+ private:
+  void say(const std::string& path, const std::string& what) { problems_.push_back(path + ": " + what); }
+
+  void unique(std::map<std::string, std::string>& seen, const std::string& path, const std::string& value) {
+    const auto [it, fresh] = seen.emplace(value, path);
+    if (!fresh) say(path, "'" + value + "' is taken by " + it->second);
+  }
+
+  void organizations() {
+    std::map<std::string, std::string> names, msp_ids, domains;
+    std::size_t peer_orgs = 0, orderer_orgs = 0;
+    for (std::size_t i = 0; i < t_.organizations.size(); ++i) {
+      const auto& org = t_.organizations[i];
+      const auto path = at("organizations", i);
+      ++(org.kind == org_kind::peer ? peer_orgs : orderer_orgs);
+      if (!is_config_name(org.name)) say(path + ".name", "letters, digits, '.' and '-' only");
+      if (!is_config_name(org.msp_id)) say(path + ".msp_id", "letters, digits, '.' and '-' only");
+      if (!is_domain(org.domain)) say(path + ".domain", "must be a domain name in lower case, such as org1.example.com");
+      unique(names, path + ".name", org.name);
+      unique(msp_ids, path + ".msp_id", org.msp_id);
+      unique(domains, path + ".domain", org.domain);
+      if (org.users > users_max) say(path + ".users", "at most " + std::to_string(users_max));
+      hosts(org, path + ".hosts");
+    }
+    if (peer_orgs == 0) say("organizations", "there must be one of kind peer at least");
+    if (orderer_orgs == 0) say("organizations", "there must be one of kind orderer at least");
+  }
+
+  void hosts(const organization& org, const std::string& path) {
+    if (org.hosts.empty() || org.hosts.size() > hosts_max) say(path, "1 to " + std::to_string(hosts_max) + " hosts");
+    std::map<std::string, std::string> seen;
+    for (std::size_t i = 0; i < org.hosts.size(); ++i) {
+      if (!is_label(org.hosts[i])) say(at(path, i), "lower-case letters, digits and '-' only, at most 63");
+      unique(seen, at(path, i), org.hosts[i]);
+      members_.emplace(org.hosts[i] + "." + org.domain, at(path, i));
+      if (org.kind == org_kind::orderer) ++orderers_;
+    }
+  }
+
+  void channels() {
+    if (t_.channels.empty()) say("channels", "there must be one at least");
+    std::map<std::string, std::string> names;
+    for (std::size_t i = 0; i < t_.channels.size(); ++i) {
+      const auto& c = t_.channels[i];
+      const auto path = at("channels", i);
+      if (!is_channel_name(c.name)) say(path + ".name", "a lower-case letter, then lower-case letters, digits, '.' and '-'; at most 249");
+      unique(names, path + ".name", c.name);
+      if (c.ordering != "solo") {
+        say(path + ".ordering", "'" + c.ordering + "' is not offered; allowed: solo");
+      } else if (orderers_ != 1) {
+        say(path + ".ordering", "solo orders on one orderer, but the topology has " + std::to_string(orderers_));
+      }
+      batch(c.batch, path + ".batch");
+      contracts(c, path + ".contracts");
+    }
+  }
+
+  void batch(const batching& b, const std::string& path) {
+    if (b.max_message_count < 1 || b.max_message_count > 100'000) say(path + ".max_message_count", "1 to 100000");
+    // An envelope has to fit into a gRPC message of 100 MiB with its block around it.
+    if (b.absolute_max_bytes < KiB || b.absolute_max_bytes > 90 * MiB) say(path + ".absolute_max_bytes", "1 KiB to 90 MiB, in bytes");
+    if (b.preferred_max_bytes < 1 || b.preferred_max_bytes > b.absolute_max_bytes) {
+      say(path + ".preferred_max_bytes", "at least 1 and at most absolute_max_bytes");
+    }
+    if (b.timeout < std::chrono::milliseconds(1) || b.timeout > std::chrono::hours(1)) say(path + ".timeout", "1ms to 1h");
+  }
+
+  void contracts(const channel& c, const std::string& path) {
+    std::map<std::string, std::string> names;
+    for (std::size_t i = 0; i < c.contracts.size(); ++i) {
+      const auto& contract = c.contracts[i];
+      const auto here = at(path, i);
+      if (!is_contract_name(contract.name)) say(here + ".name", "words of letters and digits joined by '-' or '_'");
+      unique(names, here + ".name", contract.name);
+      if (!is_version(contract.version)) say(here + ".version", "letters, digits, '_', '.', '+' and '-' only");
+      if (contract.policy && contract.policy->empty()) say(here + ".policy", "is empty; leave it out for the channel's own policy");
+      if (contract.init_required && contract.first_call.empty()) say(here + ".first_call", "needed, because init_required is set");
+    }
+  }
+
+  void nodes() {
+    if (t_.nodes.empty()) say("nodes", "there must be one at least");
+    std::map<std::string, std::string> names, placed;
+    for (std::size_t i = 0; i < t_.nodes.size(); ++i) {
+      const auto path = at("nodes", i);
+      if (!is_label(t_.nodes[i].name)) say(path + ".name", "lower-case letters, digits and '-' only, at most 63");
+      unique(names, path + ".name", t_.nodes[i].name);
+      for (std::size_t m = 0; m < t_.nodes[i].members.size(); ++m) {
+        const auto& member = t_.nodes[i].members[m];
+        const auto here = at(path + ".members", m);
+        if (!members_.count(member)) say(here, "'" + member + "' is no host of the organizations above");
+        unique(placed, here, member);
+      }
+    }
+    for (const auto& [member, path] : members_) {
+      if (!t_.nodes.empty() && !placed.count(member)) say(path, "'" + member + "' lives on no node");
+    }
+  }
+
+  const topology& t_;
+  std::vector<std::string> problems_;
+  std::map<std::string, std::string> members_;  ///< "peer0.org1.example.com" → where it is declared.
+  std::size_t orderers_ = 0;
+};
+
+}  // namespace
+
+std::vector<std::string> check(const topology& t) { return checker(t).run(); }
+
+topology dev_topology(const dev_options& options) {
+  topology t;
+  config::node everything{"dev", {}};
+  const auto add = [&](organization org) {
+    for (const auto& host : org.hosts) everything.members.push_back(host + "." + org.domain);
+    t.organizations.push_back(std::move(org));
+  };
+  for (std::size_t i = 1; i <= options.orgs; ++i) {
+    const auto n = std::to_string(i);
+    organization org{"Org" + n, "Org" + n + "MSP", "org" + n + ".example.com", "dev", org_kind::peer, {}, 1};
+    for (std::size_t p = 0; p < options.peers; ++p) org.hosts.push_back("peer" + std::to_string(p));
+    add(std::move(org));
+  }
+  add({"OrdererOrg", "OrdererMSP", "example.com", "dev", org_kind::orderer, {"orderer0"}, 0});
+  channel c;
+  c.batch = options.batch;
+  c.contracts = {{.name = "mycc", .first_call = {"init", "a", "100", "b", "200"}}, {.name = "simple"}, {.name = "basic"}, {.name = "kv"}};
+  t.channels.push_back(std::move(c));
+  t.nodes.push_back(std::move(everything));
+  return t;
+}
+
+}  // namespace weft::config

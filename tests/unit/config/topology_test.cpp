@@ -1,0 +1,144 @@
+#include "config/topology/topology.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace weft;
+using namespace weft::config;
+
+namespace {
+
+const char* const small = R"yaml(organizations:
+  - {name: Org1, domain: org1.example.com, hosts: [peer0], users: 2}
+  - {name: Ord, msp_id: OrdererMSP, domain: example.com, kind: orderer, hosts: [orderer0], users: 0}
+channels:
+  - name: mychannel
+    batch: {max_message_count: 10, timeout: 500ms, cut_when_idle: false}
+    contracts:
+      - {name: mycc, version: "2.0", policy: "OR('Org1MSP.peer')", init_required: true, first_call: [init, a, "100", b, "200"]}
+nodes:
+  - {name: one, members: [peer0.org1.example.com, orderer0.example.com]}
+)yaml";
+
+bool mentions(const std::vector<std::string>& problems, std::string_view text) {
+  return std::any_of(problems.begin(), problems.end(), [&](const auto& p) { return p.find(text) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST_CASE("the dev network keeps the rules, whatever its size") {
+  for (const std::size_t orgs : {1, 2, 26}) {
+    for (const std::size_t peers : {1, 16}) {
+      const auto t = dev_topology({orgs, peers, {}});
+      CHECK(check(t).empty());
+      CHECK(t.organizations.size() == orgs + 1);
+      CHECK(t.nodes.at(0).members.size() == orgs * peers + 1);
+    }
+  }
+}
+
+TEST_CASE("the dev network has the sample contracts, and mycc is filled") {
+  const auto t = dev_topology({});
+  std::vector<std::string> names;
+  for (const auto& c : t.channels.at(0).contracts) names.push_back(c.name);
+  CHECK(names == std::vector<std::string>{"mycc", "simple", "basic", "kv"});
+  CHECK(t.channels[0].contracts[0].first_call == std::vector<std::string>{"init", "a", "100", "b", "200"});
+}
+
+TEST_CASE("a document is read with defaults for what it leaves out") {
+  const auto t = parse_topology(small);
+  REQUIRE_MESSAGE(t.has_value(), t.error().context);
+  CHECK(t->organizations[0].msp_id == "Org1MSP");
+  CHECK(t->organizations[1].msp_id == "OrdererMSP");
+  CHECK(t->organizations[0].users == 2);
+  CHECK(t->organizations[1].kind == org_kind::orderer);
+  const auto& c = t->channels.at(0);
+  CHECK(c.ordering == "solo");
+  CHECK(c.batch.max_message_count == 10);
+  CHECK(c.batch.absolute_max_bytes == batching{}.absolute_max_bytes);
+  CHECK(c.batch.timeout == std::chrono::milliseconds(500));
+  CHECK_FALSE(c.batch.cut_when_idle);
+  CHECK(c.contracts.at(0).policy == "OR('Org1MSP.peer')");
+  CHECK(c.contracts[0].first_call.size() == 5);
+}
+
+TEST_CASE("writing and reading gives the same document") {
+  const auto parsed = parse_topology(small);
+  REQUIRE(parsed.has_value());
+  for (const auto& t : {dev_topology({3, 2, {}}), *parsed}) {
+    const auto text = to_yaml(t);
+    const auto again = parse_topology(text);
+    REQUIRE_MESSAGE(again.has_value(), again.error().context);
+    CHECK(to_yaml(*again) == text);
+    CHECK(again->channels[0].contracts[0].first_call == t.channels[0].contracts[0].first_call);
+    CHECK(again->channels[0].contracts[0].version == t.channels[0].contracts[0].version);
+  }
+}
+
+TEST_CASE("every problem of a document is reported at once, with path and line") {
+  const auto t = parse_topology(R"(organizations:
+  - {name: Org1, domain: Org1.example.com, hosts: [], colour: blue}
+  - name: Ord
+    domain: example.com
+    kind: janitor
+    hosts: [orderer0]
+channels:
+  - name: My Channel
+    batch:
+      max_message_count: lots
+      timeout: 2 fortnights
+nodes:
+  - {name: one, members: [peer9.org1.example.com]}
+)");
+  REQUIRE_FALSE(t.has_value());
+  CHECK(t.error().code == errc::invalid_argument);
+  for (const auto* expected : {
+           "organizations[0].colour (line 2): unknown", "organizations[0].domain (line 2): ", "organizations[0].hosts (line 2): 1 to ",
+           "organizations[1].kind (line 5): must be peer or orderer", "channels[0].name (line 8): ",
+           "channels[0].batch.max_message_count (line 10): must be a whole number", "channels[0].batch.timeout (line 11): must be a duration",
+           "nodes[0].members[0] (line 13): 'peer9.org1.example.com' is no host"}) {
+    INFO(t.error().context);
+    CHECK(t.error().context.find(expected) != std::string::npos);
+  }
+}
+
+TEST_CASE("rules of a topology") {
+  struct row {
+    const char* name;
+    void (*spoil)(topology&);
+    const char* problem;
+  };
+  const row rows[] = {
+      {"two organizations of one MSP id", [](topology& t) { t.organizations[1].msp_id = "Org1MSP"; }, "organizations[1].msp_id: 'Org1MSP' is taken"},
+      {"no orderer", [](topology& t) { t.organizations.pop_back(); }, "organizations: there must be one of kind orderer"},
+      {"two orderers under solo", [](topology& t) { t.organizations.back().hosts.push_back("orderer1"); }, "solo orders on one orderer"},
+      {"an ordering that is not offered", [](topology& t) { t.channels[0].ordering = "etcdraft"; }, "channels[0].ordering: 'etcdraft'"},
+      {"a batch of nothing", [](topology& t) { t.channels[0].batch.max_message_count = 0; }, "channels[0].batch.max_message_count: 1 to"},
+      {"preferred above absolute", [](topology& t) { t.channels[0].batch.preferred_max_bytes = 11 * MiB; }, "preferred_max_bytes: at least 1"},
+      {"no time at all", [](topology& t) { t.channels[0].batch.timeout = std::chrono::milliseconds(0); }, "timeout: 1ms to"},
+      {"a contract twice", [](topology& t) { t.channels[0].contracts[1].name = "mycc"; }, "contracts[1].name: 'mycc' is taken"},
+      {"a contract name with a path in it", [](topology& t) { t.channels[0].contracts[0].name = "../x"; }, "contracts[0].name: words"},
+      {"an initialisation without a call", [](topology& t) { t.channels[0].contracts[1].init_required = true; }, "contracts[1].first_call: needed"},
+      {"a host with a path in it", [](topology& t) { t.organizations[0].hosts[0] = "../peer0"; }, "organizations[0].hosts[0]: lower-case"},
+      {"a host that lives nowhere", [](topology& t) { t.nodes[0].members.pop_back(); }, "lives on no node"},
+      {"a host that lives twice", [](topology& t) { t.nodes.push_back({"two", {t.nodes[0].members[0]}}); }, "nodes[1].members[0]: "},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    auto t = dev_topology({});
+    r.spoil(t);
+    CHECK(mentions(check(t), r.problem));
+  }
+}
+
+TEST_CASE("text that is no topology is refused without harm") {
+  const std::string deep(20'000, '[');
+  for (const std::string text : {"", "just text", "[1, 2]", "organizations: 7", "organizations: [1, [2]]", "a: &a [*a]", "{", "\"", "channels: {a: b}",
+                                 "\x01\x02", "organizations:\n\t- x"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_topology(text).has_value());
+  }
+  CHECK_FALSE(parse_topology(deep).has_value());
+  CHECK_FALSE(parse_topology(std::string(2 * MiB, ' ')).has_value());
+}
