@@ -1,0 +1,151 @@
+#include "edge/block_stream.hpp"
+
+#include "actors/role.hpp"
+
+namespace weft::edge {
+
+namespace {
+
+namespace atom = actors::atom;
+
+struct sink_state {
+  peer_ptr peer;
+  stream_ptr out;
+  std::unique_ptr<block_form> form;
+  actors::route<actors::deliver_actor> deliver;
+  caf::actor_addr watched;
+  std::string channel;
+  bool subscribed = false;
+  std::uint32_t granted = 0;      ///< Credits that DELIVER has not used yet.
+  std::uint32_t unconfirmed = 0;  ///< Messages that the client has not taken yet.
+  static inline const char* name = "block_sink";
+};
+using self_ptr = actors::role_self<stream_sink_actor, sink_state>;
+
+actors::block_sink_actor handle(self_ptr self) { return stream_sink_actor{self}; }
+
+void ended(self_ptr self, std::int32_t status, const std::string& why) {
+  auto& s = self->state;
+  if (!s.subscribed) return;
+  s.subscribed = false;
+  s.granted = 0;
+  if (auto message = s.form->on_ended(status)) {
+    ++s.unconfirmed;
+    s.out->write(std::move(*message));
+  }
+  if (const auto end = s.form->end_of_stream(status, why)) return s.out->finish(*end);
+  s.out->read();
+}
+
+/// Grants what the window leaves, in lumps of a quarter.
+void renew(self_ptr self) {
+  auto& s = self->state;
+  const auto used = s.granted + s.unconfirmed;
+  if (!s.subscribed || used > stream_window - stream_window / 4 || !s.deliver.get()) return;
+  const auto lump = stream_window - used;
+  s.granted += lump;
+  self->send(s.deliver.get(), atom::credit::value, handle(self), s.channel, lump);
+}
+
+void subscribe(self_ptr self, const ledger::envelope& seek) {
+  auto& s = self->state;
+  s.subscribed = true;
+  const auto& deliver = s.deliver.get();
+  if (!deliver) return ended(self, 503, "the deliver role is restarting");
+  if (const auto address = caf::actor_cast<caf::actor_addr>(deliver); address != s.watched) {
+    self->monitor(deliver);
+    s.watched = address;
+  }
+  s.channel = seek.header() ? seek.header()->channel_id : std::string{};
+  s.granted = stream_window - std::min(stream_window, s.unconfirmed);
+  self->send(deliver, atom::seek::value, handle(self), seek, s.granted);
+}
+
+void take(self_ptr self, const std::string& channel, const ledger::block& b) {
+  auto& s = self->state;
+  if (!s.subscribed || channel != s.channel) return;
+  if (s.granted > 0) --s.granted;
+  auto message = s.form->on_block(channel, b);
+  if (!message) {
+    s.subscribed = false;
+    return s.out->finish(actors::to_status(message.error()));
+  }
+  if (*message) {
+    ++s.unconfirmed;
+    s.out->write(std::move(**message));
+  } else {
+    renew(self);
+  }
+}
+
+stream_sink_actor::behavior_type sink(self_ptr self, peer_ptr peer, stream_ptr out, std::shared_ptr<std::unique_ptr<block_form>> form) {
+  auto& s = self->state;
+  s.deliver = peer->to<actors::deliver_actor>("deliver");
+  s.peer = std::move(peer);
+  s.out = std::move(out);
+  s.form = std::move(*form);
+  self->set_down_handler([self](caf::down_msg& down) {
+    if (down.source == self->state.watched) ended(self, 503, "the deliver role died; it is being restarted");
+  });
+  return {
+      [self](atom::block, const std::string& channel, const ledger::block& b) { take(self, channel, b); },
+      [self](atom::ended, const std::string&, std::int32_t status, const std::string& why) { ended(self, status, why); },
+      [self](atom::seek, const ledger::envelope& seek) { subscribe(self, seek); },
+      [self](atom::credit, std::uint32_t n) {
+        self->state.unconfirmed -= std::min(n, self->state.unconfirmed);
+        renew(self);
+      },
+      [self](atom::stop) {
+        auto& st = self->state;
+        if (st.subscribed && st.deliver.get()) self->send(st.deliver.get(), atom::cancel::value, handle(self), st.channel);
+        self->quit();
+      },
+  };
+}
+
+}  // namespace
+
+stream_sink_actor spawn_sink(caf::actor_system& system, peer_ptr peer, stream_ptr out, std::unique_ptr<block_form> form) {
+  using self_type = std::remove_pointer_t<self_ptr>;
+  auto shared = std::make_shared<std::unique_ptr<block_form>>(std::move(form));  // behaviours are copied, forms are not
+  return system.spawn([peer = std::move(peer), out = std::move(out), shared](self_type* self) -> stream_sink_actor::behavior_type {
+    self->sit("door/deliver", nullptr);
+    return sink(self, peer, out, shared);
+  });
+}
+
+void sink_events::no_more_messages() { out_->finish({}); }
+
+void sink_events::written() {
+  std::uint32_t lump = 0;
+  {
+    std::lock_guard lock(mutex_);
+    if (++unreported_ < stream_window / 4) return;
+    lump = std::exchange(unreported_, 0);
+  }
+  if (const auto to = sink()) caf::anon_send(to, atom::credit::value, lump);
+}
+
+void sink_events::closed() {
+  stop();
+  set_sink({});
+}
+
+stream_sink_actor sink_events::sink() const {
+  std::lock_guard lock(mutex_);
+  return sink_;
+}
+void sink_events::set_sink(stream_sink_actor sink) {
+  std::lock_guard lock(mutex_);
+  sink_ = std::move(sink);
+}
+
+void sink_events::subscribe(const ledger::envelope& seek) {
+  if (const auto to = sink()) caf::anon_send(to, atom::seek::value, seek);
+}
+
+void sink_events::stop() {
+  if (const auto to = sink()) caf::anon_send(to, atom::stop::value);
+}
+
+}  // namespace weft::edge

@@ -1,0 +1,153 @@
+// gateway.Gateway/ChaincodeEvents: the events of one contract's valid transactions, block by block. interop/04 §2.
+#include "common/common.pb.h"
+#include "cluster/deliver/seek.hpp"
+#include "edge/block_stream.hpp"
+#include "edge/services.hpp"
+#include "gateway/gateway.pb.h"
+#include "orderer/ab.pb.h"
+#include "peer/chaincode_event.pb.h"
+#include "proto/encode.hpp"
+
+namespace weft::edge {
+
+namespace {
+
+constexpr std::uint8_t valid = 0;
+
+class event_form final : public block_form {
+ public:
+  event_form(peer_ptr peer, const ::gateway::ChaincodeEventsRequest& request, std::uint64_t config_sequence)
+      : peer_(std::move(peer)), identity_(request.identity()), contract_(request.chaincode_id()), skip_until_(request.after_transaction_id()),
+        config_sequence_(config_sequence) {}
+
+  result<std::optional<bytes>> on_block(const std::string& channel, const ledger::block& b) override {
+    WEFT_CHECK(check_still_allowed(channel));
+    ::gateway::ChaincodeEventsResponse out;
+    out.set_block_number(b.number().value);
+    const auto& filter = b.metadata(ledger::metadata_slot::transactions_filter);
+    // The transaction to start behind is in the first block, or nowhere.
+    const auto first = std::exchange(skip_until_, {});
+    bool skipping = !first.empty() && contains(b, first);
+    for (std::size_t i = 0; i < b.envelopes().size(); ++i) {
+      const auto& e = b.envelopes()[i];
+      if (skipping) {
+        skipping = !(e.header() && e.header()->tx_id == first);
+      } else if (i < filter.size() && static_cast<std::uint8_t>(filter[i]) == valid) {
+        add_event(e, out);
+      }
+    }
+    if (out.events().empty()) return std::nullopt;
+    return proto::encode(out);
+  }
+  std::optional<bytes> on_ended(std::int32_t) override { return std::nullopt; }
+  std::optional<actors::rpc_status> end_of_stream(std::int32_t status, const std::string& why) override {
+    using actors::rpc_code;
+    switch (status) {
+      case 200: return actors::rpc_status{};
+      case 400: return actors::status_of(rpc_code::invalid_argument, why);
+      case 403: return actors::status_of(rpc_code::permission_denied, why);
+      case 404: return actors::status_of(rpc_code::not_found, why);
+      default: return actors::status_of(rpc_code::unavailable, why);
+    }
+  }
+
+ private:
+  [[nodiscard]] result<void> check_still_allowed(const std::string& channel_id) {
+    const auto channel = peer_->channel(channel_id);
+    const auto now = channel ? channel->now.get() : nullptr;
+    if (!now) return fail(errc::unavailable, "the channel is gone");
+    if (now->bundle->sequence().value == config_sequence_) return {};
+    WEFT_CHECK(check_right(*now->bundle, identity_));
+    config_sequence_ = now->bundle->sequence().value;
+    return {};
+  }
+  static bool contains(const ledger::block& b, const std::string& tx_id) {
+    for (const auto& e : b.envelopes()) {
+      if (e.header() && e.header()->tx_id == tx_id) return true;
+    }
+    return false;
+  }
+  void add_event(const ledger::envelope& e, ::gateway::ChaincodeEventsResponse& out) const {
+    if (!e.header() || e.header()->type != static_cast<std::int32_t>(ledger::header_type::endorser_transaction)) return;
+    const auto tx = ledger::parse_endorser_tx(e);
+    if (!tx || tx->events.empty()) return;
+    ::protos::ChaincodeEvent event;
+    if (proto::decode(tx->events, event) && event.chaincode_id() == contract_ && !event.event_name().empty()) *out.add_events() = std::move(event);
+  }
+
+  peer_ptr peer_;
+  bytes identity_;
+  std::string contract_, skip_until_;
+  std::uint64_t config_sequence_;
+};
+
+/// A seek of the peer in its own ledger, on behalf of a client whose right was checked: the client signed another message.
+result<ledger::envelope> own_seek(const actors::peer_site& peer, const std::string& channel_id, const ::orderer::SeekPosition& start) {
+  ::orderer::SeekInfo info;
+  *info.mutable_start() = start;
+  info.mutable_stop()->mutable_specified()->set_number(std::numeric_limits<std::uint64_t>::max());
+  ::common::Payload payload;
+  const auto template_bytes = cluster::make_seek_payload(channel_id, block_number{0}, std::nullopt, peer.identity->serialized(),
+                                                         peer.random->make_bytes(24), peer.clock->now());
+  if (!proto::decode(template_bytes, payload)) return fail(errc::internal, "a seek of our own does not parse");
+  payload.set_data(proto::encode(info));
+  auto encoded = proto::encode(payload);
+  WEFT_TRY(auto signature, peer.identity->sign(encoded));
+  return ledger::envelope::make(std::move(encoded), std::move(signature));
+}
+
+result<::orderer::SeekPosition> start_of(const actors::peer_site& peer, const ::gateway::ChaincodeEventsRequest& request) {
+  ::orderer::SeekPosition start = request.start_position();
+  if (start.Type_case() == ::orderer::SeekPosition::TYPE_NOT_SET) start.mutable_next_commit();
+  if (!request.after_transaction_id().empty()) {
+    WEFT_TRY(const auto found, peer.channel(request.channel_id())->ledger->blocks().find_tx(request.after_transaction_id()));
+    if (found) start.mutable_specified()->set_number(found->block.value);
+  }
+  return start;
+}
+
+class chaincode_events final : public sink_events {
+ public:
+  chaincode_events(caf::actor_system& system, std::shared_ptr<const peer_choice> peers, stream_ptr out)
+      : sink_events(std::move(out)), system_(system), peers_(std::move(peers)) {
+    out_->read();
+  }
+  void message(bytes raw) override {
+    if (auto begun = begin(raw); !begun) out_->finish(actors::to_status(begun.error()));
+  }
+  /// One request, then the client only listens.
+  void no_more_messages() override {
+    if (!sink()) out_->finish(actors::status_of(actors::rpc_code::invalid_argument, "the call carried no message"));
+  }
+
+ private:
+  result<void> begin(bytes_view raw) {
+    ::gateway::SignedChaincodeEventsRequest signed_request;
+    ::gateway::ChaincodeEventsRequest request;
+    if (!proto::decode(raw, signed_request) || !proto::decode(signed_request.request(), request)) {
+      return fail(errc::invalid_argument, "failed to unmarshal chaincode events request");
+    }
+    if (request.channel_id().empty()) return fail(errc::invalid_argument, "no channel ID provided");
+    if (request.chaincode_id().empty()) return fail(errc::invalid_argument, "no chaincode ID provided");
+    WEFT_TRY(const auto peer, peers_->choose(out_->metadata(peer_metadata), msp_of(request.identity())));
+    WEFT_CHECK(check_reader(*peer, request.channel_id(), request.identity(), signed_request.request(), signed_request.signature()));
+    WEFT_TRY(const auto start, start_of(*peer, request));
+    WEFT_TRY(const auto seek, own_seek(*peer, request.channel_id(), start));
+    const auto sequence = peer->channel(request.channel_id())->now.get()->bundle->sequence().value;
+    set_sink(spawn_sink(system_, peer, out_, std::make_unique<event_form>(peer, request, sequence)));
+    subscribe(seek);
+    return {};
+  }
+  caf::actor_system& system_;
+  std::shared_ptr<const peer_choice> peers_;
+};
+
+}  // namespace
+
+stream_handler chaincode_event_streams(caf::actor_system& system, std::shared_ptr<const peer_choice> peers) {
+  return [&system, peers = std::move(peers)](const stream_ptr& s) -> std::unique_ptr<stream_events> {
+    return std::make_unique<chaincode_events>(system, peers, s);
+  };
+}
+
+}  // namespace weft::edge

@@ -1,0 +1,259 @@
+// weft.control.Control: what the command shows and asks beyond Fabric's services. Only the owner of the network's folder reaches the socket.
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <thread>
+
+#include "edge/services.hpp"
+#include "edge/version.hpp"
+#include "ledger/validation/definition.hpp"
+#include "proto/encode.hpp"
+#include "weft/control.pb.h"
+
+namespace weft::edge {
+
+namespace {
+
+namespace control = ::weft::control;
+using context_ptr = std::shared_ptr<const door_context>;
+
+constexpr std::size_t calls_max = 64;
+constexpr std::size_t reasons_max = 10'000;  ///< In one answer.
+
+/// Decodes the request, runs `handle`, encodes the response.
+template <class Request, class Response>
+unary_handler method(context_ptr context, result<void> (*handle)(const door_context&, const Request&, Response&)) {
+  return [context = std::move(context), handle](const unary_ptr& call) {
+    Request request;
+    Response response;
+    if (!proto::decode(call->request(), request)) {
+      return call->refuse(actors::status_of(actors::rpc_code::invalid_argument, "the request is malformed"));
+    }
+    if (const auto done = handle(*context, request, response); !done) return call->refuse(actors::to_status(done.error()));
+    call->answer(proto::encode(response));
+  };
+}
+
+std::uint64_t resident_bytes() {
+  std::ifstream in("/proc/self/status");
+  for (std::string word; in >> word;) {
+    std::uint64_t kib = 0;
+    if (word == "VmRSS:" && in >> kib) return kib * KiB;
+  }
+  return 0;
+}
+
+std::string level_name() {
+  const auto name = spdlog::level::to_string_view(spdlog::get_level());
+  return {name.data(), name.size()};
+}
+
+/// A channel as one peer knows it.
+struct channel_of_peer {
+  peer_ptr peer;
+  std::shared_ptr<actors::peer_channel> channel;
+};
+result<channel_of_peer> find_channel(const door_context& c, const std::string& peer_name, const std::string& channel_id) {
+  WEFT_TRY(auto peer, c.peers->choose(peer_name, {}));
+  if (channel_id.empty() && !peer->channels.empty()) {
+    auto first = peer->channels.begin()->second;
+    return channel_of_peer{std::move(peer), std::move(first)};
+  }
+  if (auto found = peer->channel(channel_id)) return channel_of_peer{std::move(peer), std::move(found)};
+  std::string known;
+  for (const auto& [id, channel] : peer->channels) known.append(known.empty() ? "" : ", ").append(id);
+  return fail(errc::not_found, "no channel " + channel_id + " on " + peer->name + "; there are: " + known);
+}
+
+/// The definitions in a channel's state.
+template <class Repeated>
+void list_contracts(const actors::channel_snapshot& now, Repeated& out) {
+  constexpr std::string_view prefix = "namespaces/metadata/", behind = "namespaces/metadata0";
+  const auto cursor = now.state->range("_lifecycle", prefix, behind);
+  for (;;) {
+    const auto entry = cursor->next();
+    if (!entry || !*entry) return;
+    const auto name = (*entry)->first.substr(prefix.size());
+    const auto definition = ledger::read_definition(*now.state, name);
+    if (!definition || !*definition) continue;
+    auto& contract = *out.Add();
+    contract.set_name(name);
+    contract.set_version((*definition)->version);
+    contract.set_sequence((*definition)->sequence);
+    contract.set_init_required((*definition)->init_required);
+    std::string text;
+    if (ledger::endorsement_policy(**definition, *now.bundle, &text)) contract.set_endorsement_policy(text);
+  }
+}
+
+void add_channel(const door_context& c, const config::channel& channel, control::StatusResponse& out) {
+  auto& status = *out.add_channels();
+  status.set_channel_id(channel.name);
+  status.set_cut_when_idle(channel.batch.cut_when_idle);
+  std::shared_ptr<const actors::channel_snapshot> newest;
+  for (const auto& peer : c.peers->all()) {
+    const auto held = peer->channel(channel.name);
+    if (!held) continue;
+    auto& row = *status.add_peers();
+    row.set_peer(peer->name);
+    row.set_msp_id(peer->msp_id);
+    row.set_height(held->ledger->height().value);
+    row.set_block_hash(held->ledger->last_hash());
+    row.set_commit_hash(held->ledger->last_commit_hash());
+    if (auto now = held->now.get(); now && (!newest || newest->height < now->height)) newest = std::move(now);
+  }
+  for (const auto& orderer : c.node->orderers()) {
+    const auto held = orderer->channel(channel.name);
+    if (!held) continue;
+    auto& row = *status.add_orderers();
+    row.set_orderer(orderer->name);
+    row.set_height(held->blocks->height().value);
+  }
+  if (!newest) return;
+  list_contracts(*newest, *status.mutable_contracts());
+  const auto& limits = newest->bundle->batching();
+  status.set_consensus(newest->bundle->consensus_type());
+  status.set_block_messages_max(limits.max_message_count);
+  status.set_block_preferred_bytes(limits.preferred_max_bytes);
+  status.set_block_timeout_ms(static_cast<std::uint64_t>(limits.timeout.count()));
+}
+
+result<void> on_status(const door_context& c, const control::StatusRequest&, control::StatusResponse& out) {
+  const auto& settings = c.node->settings();
+  out.set_version(std::string(version()));
+  out.set_pid(static_cast<std::uint64_t>(::getpid()));
+  out.set_uptime_ms(static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(settings.clock->now() - c.opened).count()));
+  out.set_rss_bytes(resident_bytes());
+  out.set_log_level(level_name());
+  out.set_directory(settings.folder.string());
+  out.set_open_calls(c.open_calls());
+  auto& conditions = *out.mutable_conditions();
+  conditions.set_cores(std::thread::hardware_concurrency());
+  conditions.set_durability(settings.durability == ledger::durability::full ? "full" : "off");
+  conditions.set_trust(settings.trust == actors::trust::shared ? "shared" : "each");
+  for (const auto& org : c.node->topology().organizations) {
+    auto& row = *out.add_organizations();
+    row.set_name(org.name);
+    row.set_msp_id(org.msp_id);
+    row.set_domain(org.domain);
+    row.set_orders(org.kind == config::org_kind::orderer);
+  }
+  for (const auto& role : c.node->roles()) {
+    auto& row = *out.add_roles();
+    row.set_name(role.name);
+    row.set_alive(role.alive);
+    row.set_restarts(role.restarts);
+    row.set_last_death(role.last_death);
+  }
+  for (const auto& channel : c.node->topology().channels) add_channel(c, channel, out);
+  return {};
+}
+
+result<void> on_log_level(const door_context&, const control::SetLogLevelRequest& in, control::SetLogLevelResponse& out) {
+  const auto level = spdlog::level::from_str(in.level());  // unknown names become "off"
+  if (level == spdlog::level::off && in.level() != "off") {
+    return fail(errc::invalid_argument, "no log level '" + in.level() + "'; there are: off, error, warn, info, debug, trace");
+  }
+  out.set_previous(level_name());
+  spdlog::set_level(level);
+  return {};
+}
+
+result<void> on_stop(const door_context& c, const control::StopRequest&, control::StopResponse& out) {
+  out.set_pid(static_cast<std::uint64_t>(::getpid()));
+  c.stop();
+  return {};
+}
+
+result<void> on_channel_info(const door_context& c, const control::ChannelInfoRequest& in, control::ChannelInfoResponse& out) {
+  WEFT_TRY(const auto found, find_channel(c, in.peer(), in.channel_id()));
+  const auto now = found.channel->now.get();
+  if (!now) return fail(errc::unavailable, "the channel is still being opened");
+  const auto height = now->height;
+  out.set_channel_id(found.channel->id);
+  out.set_peer(found.peer->name);
+  out.set_height(height.value);
+  WEFT_TRY(const auto newest, found.channel->ledger->blocks().read(block_number{height.value - 1}));
+  out.set_current_block_hash(newest.hash());
+  out.set_previous_block_hash(newest.header().previous_hash);
+  out.set_commit_hash(found.channel->ledger->last_commit_hash());
+  out.set_config_sequence(now->bundle->sequence().value);
+  if (const auto last = ledger::last_config_index(newest)) out.set_last_config_block(last->value);
+  for (const auto& org : now->bundle->application_orgs()) out.add_application_msp_ids(org.msp_id);
+  for (const auto& org : now->bundle->orderer_orgs()) out.add_orderer_msp_ids(org.msp_id);
+  out.set_consensus(now->bundle->consensus_type());
+  list_contracts(*now, *out.mutable_contracts());
+  return {};
+}
+
+bytes reason_of(const actors::peer_channel& channel, const std::string& tx_id) {
+  const auto reason = channel.ledger->reason_of(tx_id);
+  return reason && *reason ? **reason : bytes{};
+}
+
+result<void> on_get_block(const door_context& c, const control::GetBlockRequest& in, control::GetBlockResponse& out) {
+  WEFT_TRY(const auto found, find_channel(c, in.peer(), in.channel_id()));
+  const auto height = found.channel->ledger->height().value;
+  const auto number = in.which_case() == control::GetBlockRequest::kNumber ? in.number() : height - 1;
+  if (number >= height) {
+    return fail(errc::not_found, "no block " + std::to_string(number) + "; the newest is " + std::to_string(height - 1));
+  }
+  WEFT_TRY(const auto b, found.channel->ledger->blocks().read(block_number{number}));
+  out.set_block(b.encode());
+  out.set_header_hash(b.hash());
+  out.set_channel_id(found.channel->id);
+  out.set_peer(found.peer->name);
+  const auto& filter = b.metadata(ledger::metadata_slot::transactions_filter);
+  for (std::size_t i = 0; i < b.envelopes().size() && i < filter.size(); ++i) {
+    const auto& header = b.envelopes()[i].header();
+    if (filter[i] == 0 || !header || out.reasons_size() >= static_cast<int>(reasons_max)) continue;
+    if (auto why = reason_of(*found.channel, header->tx_id); !why.empty()) {
+      auto& row = *out.add_reasons();
+      row.set_tx_index(static_cast<std::uint32_t>(i));
+      row.set_json(std::move(why));
+    }
+  }
+  return {};
+}
+
+result<void> on_get_transaction(const door_context& c, const control::GetTransactionRequest& in, control::GetTransactionResponse& out) {
+  WEFT_TRY(const auto found, find_channel(c, in.peer(), in.channel_id()));
+  const auto& blocks = found.channel->ledger->blocks();
+  WEFT_TRY(const auto at, blocks.find_tx(in.tx_id()));
+  if (!at) return fail(errc::not_found, "no transaction " + in.tx_id() + " in " + found.channel->id);
+  WEFT_TRY(const auto b, blocks.read(at->block));
+  if (at->index.value >= b.envelopes().size()) return fail(errc::corruption, "the index names a transaction that the block does not have");
+  out.set_envelope(b.envelopes()[at->index.value].raw().to_bytes());
+  out.set_validation_code(at->code);
+  out.set_code_name(std::string(ledger::to_string(static_cast<ledger::verdict>(at->code))));
+  out.set_block_number(at->block.value);
+  out.set_tx_index(static_cast<std::uint32_t>(at->index.value));
+  if (at->code != 0) out.set_reason(reason_of(*found.channel, in.tx_id()));
+  out.set_channel_id(found.channel->id);
+  out.set_peer(found.peer->name);
+  return {};
+}
+
+result<void> on_kill(const door_context& c, const control::KillRoleRequest& in, control::KillRoleResponse&) {
+  c.node->kill(in.role());
+  return {};
+}
+
+}  // namespace
+
+equipped_service make_control_service(const door_context& given) {
+  const auto context = std::make_shared<const door_context>(given);
+  equipped_service out{{"weft.control.Control", calls_max, {}, {}}, {}};
+  auto& table = out.service.unary;
+  table["Status"] = method(context, on_status);
+  table["SetLogLevel"] = method(context, on_log_level);
+  table["Stop"] = method(context, on_stop);
+  table["ChannelInfo"] = method(context, on_channel_info);
+  table["GetBlock"] = method(context, on_get_block);
+  table["GetTransaction"] = method(context, on_get_transaction);
+  table["KillRole"] = method(context, on_kill);
+  return out;
+}
+
+}  // namespace weft::edge

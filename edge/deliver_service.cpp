@@ -1,0 +1,87 @@
+// protos.Deliver: blocks of a peer, whole or filtered. The client's own signed envelope goes to the DELIVER role, which judges it.
+#include "edge/block_stream.hpp"
+#include "edge/services.hpp"
+#include "proto/wire_write.hpp"
+
+namespace weft::edge {
+
+namespace {
+
+enum class content : std::uint8_t { whole, filtered };
+
+/// Fields of protos.DeliverResponse.
+constexpr std::uint32_t status_field = 1, block_field = 2, filtered_field = 3;
+
+class deliver_form final : public block_form {
+ public:
+  explicit deliver_form(content what) : what_(what) {}
+  result<std::optional<bytes>> on_block(const std::string& channel, const ledger::block& b) override {
+    bytes out;
+    if (what_ == content::whole) {
+      proto::put_present(out, block_field, b.encode());
+    } else {
+      proto::put_present(out, filtered_field, filtered_block(channel, b));
+    }
+    return out;
+  }
+  std::optional<bytes> on_ended(std::int32_t status) override {
+    bytes out;
+    proto::put_varint(out, status_field, static_cast<std::uint32_t>(status));
+    return out;
+  }
+  /// After SUCCESS the client may seek again; otherwise the server closes.
+  std::optional<actors::rpc_status> end_of_stream(std::int32_t status, const std::string&) override {
+    return status == 200 ? std::nullopt : std::optional<actors::rpc_status>(std::in_place);
+  }
+
+ private:
+  content what_;
+};
+
+class deliver_events final : public sink_events {
+ public:
+  deliver_events(caf::actor_system& system, std::shared_ptr<const peer_choice> peers, stream_ptr out, content what)
+      : sink_events(std::move(out)), system_(system), peers_(std::move(peers)), what_(what) {
+    out_->read();
+  }
+  void message(bytes raw) override {
+    auto seek = ledger::envelope::parse(shared_bytes{std::move(raw)});
+    if (!seek) return bad_request();
+    if (!sink()) {
+      const auto& header = seek->header();
+      const auto peer = peers_->choose(out_->metadata(peer_metadata), header ? msp_of(header->creator) : std::string{});
+      if (!peer) return out_->finish(actors::to_status(peer.error()));
+      set_sink(spawn_sink(system_, *peer, out_, std::make_unique<deliver_form>(what_)));
+    }
+    subscribe(*seek);
+  }
+
+ private:
+  void bad_request() {
+    bytes out;
+    proto::put_varint(out, status_field, 400);
+    out_->write(std::move(out));
+    out_->finish({});
+  }
+  caf::actor_system& system_;
+  std::shared_ptr<const peer_choice> peers_;
+  content what_;
+};
+
+constexpr std::size_t streams_max = 1'000;
+
+}  // namespace
+
+equipped_service make_deliver_service(const door_context& context) {
+  equipped_service out{{"protos.Deliver", streams_max, {}, {}}, {}};
+  const auto streams = [&](content what) -> stream_handler {
+    return [system = context.system, peers = context.peers, what](const stream_ptr& s) -> std::unique_ptr<stream_events> {
+      return std::make_unique<deliver_events>(*system, peers, s, what);
+    };
+  };
+  out.service.streams["Deliver"] = streams(content::whole);
+  out.service.streams["DeliverFiltered"] = streams(content::filtered);
+  return out;
+}
+
+}  // namespace weft::edge

@@ -1,0 +1,136 @@
+#include "edge/door.hpp"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <cerrno>
+#include <cstring>
+
+#include "edge/services.hpp"
+
+namespace weft::edge {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Room for a path in a socket address, its end included.
+constexpr std::size_t socket_path_max = sizeof(sockaddr_un::sun_path);
+
+std::string os_error() { return std::strerror(errno); }
+
+/// Removes a socket that nobody answers on.
+result<void> make_way(const fs::path& socket) {
+  struct stat found {};
+  if (::lstat(socket.c_str(), &found) != 0) return {};
+  if (!S_ISSOCK(found.st_mode)) return fail(errc::already_exists, socket.string() + " exists and is no socket");
+  if (answers(socket)) return fail(errc::already_exists, "a network already answers on " + socket.string());
+  if (::unlink(socket.c_str()) != 0) return fail(errc::io, "cannot remove the stale socket " + socket.string() + ": " + os_error());
+  return {};
+}
+
+/// gRPC makes its socket with the process's umask, which other threads share. So it is made in a folder that is ours alone, and moved when its
+/// mode is right: nobody else can ever connect.
+class private_folder {
+ public:
+  [[nodiscard]] static result<private_folder> make(fs::path path) {
+    std::error_code ignored;
+    fs::remove_all(path, ignored);
+    if (::mkdir(path.c_str(), 0700) != 0) return fail(errc::io, "cannot make " + path.string() + ": " + os_error());
+    return private_folder(std::move(path));
+  }
+  explicit private_folder(fs::path path) : path_(std::move(path)) {}
+  private_folder(private_folder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ~private_folder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  [[nodiscard]] fs::path socket() const { return path_ / "s"; }
+
+ private:
+  fs::path path_;
+};
+
+class socket_door final : public door {
+ public:
+  explicit socket_door(caf::actor_system& system) : system_(system) {}
+  ~socket_door() override { socket_door::close(std::chrono::milliseconds(0)); }
+
+  [[nodiscard]] result<void> listen(actors::node& node, const fs::path& folder, std::function<void()> stop) {
+    const auto socket = fs::absolute(socket_path(folder));
+    if (socket.native().size() >= socket_path_max) {
+      return fail(errc::invalid_argument, "the folder's path is too long for a socket: " + socket.string() + " has " +
+                                              std::to_string(socket.native().size()) + " characters, at most " + std::to_string(socket_path_max - 1));
+    }
+    WEFT_CHECK(make_way(socket));
+    WEFT_TRY(const auto made_in, private_folder::make(socket.parent_path() / ".door"));
+    WEFT_TRY(server_, server::start("unix:" + made_in.socket().string(), services(node, std::move(stop))));
+    if (::chmod(made_in.socket().c_str(), 0600) != 0 || ::rename(made_in.socket().c_str(), socket.c_str()) != 0) {
+      return fail(errc::io, "cannot put the socket to " + socket.string() + ": " + os_error());
+    }
+    socket_ = socket;
+    return {};
+  }
+
+  void close(std::chrono::milliseconds grace) override {
+    if (!socket_.empty()) ::unlink(std::exchange(socket_, {}).c_str());
+    if (server_) server_->stop(grace);
+    stop_bridges();
+    server_.reset();
+  }
+
+ private:
+  std::vector<service> services(actors::node& node, std::function<void()> stop) {
+    door_context context{&system_, &node, std::make_shared<const peer_choice>(node.peers()), std::move(stop), {}, node.settings().clock->now()};
+    context.open_calls = [this] { return server_ ? server_->open_calls() : 0; };
+    std::vector<service> out;
+    for (auto* make : {make_gateway_service, make_endorser_service, make_deliver_service, make_control_service}) {
+      auto equipped = make(context);
+      bridges_.insert(bridges_.end(), equipped.bridges.begin(), equipped.bridges.end());
+      out.push_back(std::move(equipped.service));
+    }
+    return out;
+  }
+  /// A role listens to named actors only.
+  void stop_bridges() {
+    if (bridges_.empty()) return;
+    caf::scoped_actor self{system_};
+    for (const auto& b : bridges_) self->send_exit(caf::actor_cast<caf::actor>(b), caf::exit_reason::user_shutdown);
+    for (const auto& b : bridges_) self->wait_for(caf::actor_cast<caf::actor>(b));
+    bridges_.clear();
+  }
+
+  caf::actor_system& system_;
+  std::vector<caf::strong_actor_ptr> bridges_;
+  std::unique_ptr<server> server_;
+  fs::path socket_;
+};
+
+}  // namespace
+
+fs::path socket_path(const fs::path& folder) { return folder / "weft.sock"; }
+std::string socket_address(const fs::path& folder) { return "unix:" + fs::absolute(socket_path(folder)).string(); }
+
+bool answers(const fs::path& socket) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (socket.native().size() >= socket_path_max) return false;
+  std::memcpy(address.sun_path, socket.c_str(), socket.native().size());
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return false;
+  const bool connected = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  ::close(fd);
+  return connected;
+}
+
+result<std::unique_ptr<door>> door::open(caf::actor_system& system, actors::node& node, const fs::path& folder, std::function<void()> stop) {
+  auto made = std::make_unique<socket_door>(system);
+  WEFT_CHECK(made->listen(node, folder, std::move(stop)));
+  return made;
+}
+
+}  // namespace weft::edge

@@ -1,0 +1,49 @@
+// The client's side of a door: calls by path, messages as bytes. For the command, for tests, and for whoever drives a node from outside.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/messages.hpp"
+#include "config/base/bytes.hpp"
+
+namespace weft::edge {
+
+/// What goes with a call.
+struct call_options {
+  std::optional<std::chrono::milliseconds> timeout;   ///< Nothing: waits as long as the server does.
+  std::map<std::string, std::string> metadata;
+};
+
+/// What came back: a message, or why not.
+struct call_answer {
+  actors::rpc_status status;
+  bytes response;
+};
+
+/// A stream to a server, read and written by one thread; calls block.
+class client_stream {
+ public:
+  virtual ~client_stream() = default;
+  virtual bool write(bytes message) = 0;
+  virtual bool half_close() = 0;
+  /// Nothing at the end; `status` then tells how it ended.
+  [[nodiscard]] virtual std::optional<bytes> read() = 0;
+  [[nodiscard]] virtual actors::rpc_status status() = 0;
+  virtual void cancel() = 0;
+};
+
+/// A connection, made on first use. Thread-safe.
+class rpc_client {
+ public:
+  [[nodiscard]] static std::shared_ptr<rpc_client> connect(const std::string& address);
+  virtual ~rpc_client() = default;
+  /// Blocks until the answer. `method`: "/gateway.Gateway/Evaluate".
+  [[nodiscard]] virtual call_answer call(const std::string& method, bytes request, const call_options& options = {}) = 0;
+  [[nodiscard]] virtual std::unique_ptr<client_stream> open(const std::string& method, const call_options& options = {}) = 0;
+};
+
+}  // namespace weft::edge

@@ -1,0 +1,320 @@
+#include "edge/rpc/server.hpp"
+
+#include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+
+#include <atomic>
+#include <deque>
+#include <mutex>
+
+#include "edge/rpc/buffers.hpp"
+
+namespace weft::edge {
+
+namespace {
+
+using actors::rpc_code;
+using actors::rpc_status;
+using actors::status_of;
+using reactor_base = grpc::ServerGenericBidiReactor;
+
+/// How many calls of a service are open; held by each of them.
+struct gauge {
+  std::atomic<std::size_t> open{0};
+};
+struct gauge_seat {
+  explicit gauge_seat(std::shared_ptr<gauge> g) : of(std::move(g)) {}
+  gauge_seat(const gauge_seat&) = delete;
+  gauge_seat& operator=(const gauge_seat&) = delete;
+  ~gauge_seat() { of->open.fetch_sub(1); }
+  std::shared_ptr<gauge> of;
+};
+using seat_ptr = std::unique_ptr<gauge_seat>;
+
+/// What a call keeps of its context, which dies with the reactor.
+struct call_facts {
+  explicit call_facts(const grpc::CallbackServerContext& context) : deadline(context.deadline()) {
+    for (const auto& [key, value] : context.client_metadata()) metadata.emplace(bytes(key.data(), key.size()), bytes(value.data(), value.size()));
+  }
+  std::map<std::string, std::string> metadata;
+  std::chrono::system_clock::time_point deadline;
+
+  [[nodiscard]] std::string find(const std::string& key) const {
+    const auto it = metadata.find(key);
+    return it == metadata.end() ? std::string{} : it->second;
+  }
+};
+
+/// Ends at once with a status.
+class refusal final : public reactor_base {
+ public:
+  explicit refusal(const rpc_status& status) { Finish(to_grpc(status)); }
+  void OnDone() override { delete this; }
+};
+
+/// The one who takes the reactor out of the slot may finish it; it lives until then.
+class open_call;
+class unary_reactor final : public reactor_base {
+ public:
+  unary_reactor(const grpc::CallbackServerContext& context, const unary_handler& handler, seat_ptr seat);
+  void OnReadDone(bool ok) override;
+  void OnCancel() override;
+  void OnDone() override { delete this; }
+
+  void reply(bytes response) {
+    out_ = to_buffer(std::move(response));
+    StartWriteAndFinish(&out_, grpc::WriteOptions(), grpc::Status::OK);
+  }
+  void refuse(const rpc_status& status) { Finish(to_grpc(status)); }
+
+ private:
+  std::shared_ptr<open_call> call_;
+  const unary_handler& handler_;
+  seat_ptr seat_;
+  grpc::ByteBuffer in_, out_;
+};
+
+class open_call final {
+ public:
+  open_call(unary_reactor* reactor, const grpc::CallbackServerContext& context) : facts(context), reactor_(reactor) {}
+  [[nodiscard]] unary_reactor* take() { return reactor_.exchange(nullptr); }
+  [[nodiscard]] bool open() const { return reactor_.load() != nullptr; }
+  const call_facts facts;
+  bytes request;
+
+ private:
+  std::atomic<unary_reactor*> reactor_;
+};
+
+/// What handlers hold. The reactor holds the open call too, but not this: so dropping it answers.
+class handed_call final : public unary_call {
+ public:
+  explicit handed_call(std::shared_ptr<open_call> call) : call_(std::move(call)) {}
+  ~handed_call() override { handed_call::refuse(status_of(rpc_code::unavailable, "the role that held the call is gone; try again")); }
+  [[nodiscard]] const bytes& request() const override { return call_->request; }
+  [[nodiscard]] std::string metadata(const std::string& key) const override { return call_->facts.find(key); }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> time_left() const override {
+    if (call_->facts.deadline == std::chrono::system_clock::time_point::max()) return std::nullopt;
+    const auto left = call_->facts.deadline - std::chrono::system_clock::now();  // gRPC's own deadline, set by gRPC's own clock
+    return std::max(std::chrono::milliseconds(0), std::chrono::duration_cast<std::chrono::milliseconds>(left));
+  }
+  [[nodiscard]] bool open() const override { return call_->open(); }
+  void answer(bytes response) override {
+    if (auto* r = call_->take()) r->reply(std::move(response));
+  }
+  void refuse(const rpc_status& status) override {
+    if (auto* r = call_->take()) r->refuse(status);
+  }
+
+ private:
+  std::shared_ptr<open_call> call_;
+};
+
+unary_reactor::unary_reactor(const grpc::CallbackServerContext& context, const unary_handler& handler, seat_ptr seat)
+    : call_(std::make_shared<open_call>(this, context)), handler_(handler), seat_(std::move(seat)) {
+  StartRead(&in_);
+}
+
+void unary_reactor::OnReadDone(bool ok) {
+  const auto call = call_;  // the answer may come, and this reactor go, before the handler returns
+  if (!ok) {
+    if (auto* r = call->take()) r->refuse(status_of(rpc_code::invalid_argument, "the call carried no message"));
+    return;
+  }
+  call->request = to_bytes(in_);
+  in_.Clear();
+  handler_(std::make_shared<handed_call>(call));
+}
+
+void unary_reactor::OnCancel() {
+  const auto call = call_;
+  if (auto* r = call->take()) r->refuse(status_of(rpc_code::cancelled, "the client gave up"));
+}
+
+// ---- streams
+
+class stream_reactor;
+/// What handlers hold: outlives the reactor.
+class open_stream final : public stream {
+ public:
+  open_stream(stream_reactor* reactor, const grpc::CallbackServerContext& context) : facts_(context), reactor_(reactor) {}
+  [[nodiscard]] std::string metadata(const std::string& key) const override { return facts_.find(key); }
+  void read() override;
+  void write(bytes message) override;
+  void finish(const rpc_status& status) override;
+
+  // From the reactor.
+  void write_done();
+  void cancel();
+
+ private:
+  void go_on();  // with the lock held
+
+  const call_facts facts_;
+  std::mutex mutex_;
+  stream_reactor* reactor_;  ///< Null once it was told to finish.
+  std::deque<bytes> queue_;
+  std::optional<rpc_status> end_;
+  bool writing_ = false;
+};
+
+class stream_reactor final : public reactor_base {
+ public:
+  stream_reactor(const grpc::CallbackServerContext& context, const stream_handler& handler, seat_ptr seat)
+      : stream_(std::make_shared<open_stream>(this, context)), seat_(std::move(seat)), events_(handler(stream_)) {}
+  void OnReadDone(bool ok) override {
+    if (!ok) return events_->no_more_messages();
+    auto content = to_bytes(in_);
+    in_.Clear();
+    events_->message(std::move(content));
+  }
+  void OnWriteDone(bool ok) override {
+    if (!ok) return;  // OnCancel tells
+    stream_->write_done();
+    events_->written();
+  }
+  void OnCancel() override {
+    events_->cancelled();
+    stream_->cancel();
+  }
+  void OnDone() override {
+    events_->closed();
+    delete this;
+  }
+
+  void start_read() { StartRead(&in_); }
+  void start_write(bytes message) {
+    out_ = to_buffer(std::move(message));
+    StartWrite(&out_);
+  }
+  void end(const rpc_status& status) { Finish(to_grpc(status)); }
+
+ private:
+  std::shared_ptr<open_stream> stream_;
+  seat_ptr seat_;
+  std::unique_ptr<stream_events> events_;
+  grpc::ByteBuffer in_, out_;
+};
+
+void open_stream::read() {
+  std::lock_guard lock(mutex_);
+  if (reactor_ && !end_) reactor_->start_read();
+}
+void open_stream::write(bytes message) {
+  std::lock_guard lock(mutex_);
+  if (!reactor_ || end_) return;
+  queue_.push_back(std::move(message));
+  go_on();
+}
+void open_stream::finish(const rpc_status& status) {
+  std::lock_guard lock(mutex_);
+  if (!reactor_ || end_) return;
+  end_ = status;
+  go_on();
+}
+void open_stream::write_done() {
+  std::lock_guard lock(mutex_);
+  writing_ = false;
+  go_on();
+}
+void open_stream::cancel() {
+  std::lock_guard lock(mutex_);
+  queue_.clear();
+  if (auto* r = std::exchange(reactor_, nullptr)) r->end(status_of(rpc_code::cancelled, "the client gave up"));
+}
+void open_stream::go_on() {
+  if (!reactor_ || writing_) return;
+  if (!queue_.empty()) {
+    writing_ = true;
+    reactor_->start_write(std::move(queue_.front()));
+    queue_.pop_front();
+  } else if (end_) {
+    std::exchange(reactor_, nullptr)->end(*end_);
+  }
+}
+
+// ---- the server
+
+struct method {
+  const service* of = nullptr;
+  const unary_handler* unary = nullptr;
+  const stream_handler* streaming = nullptr;
+  std::shared_ptr<gauge> seats;
+};
+
+class generic_service final : public grpc::CallbackGenericService {
+ public:
+  explicit generic_service(std::vector<service> services) : services_(std::move(services)) {
+    for (const auto& s : services_) {
+      auto seats = std::make_shared<gauge>();
+      gauges_.push_back(seats);
+      for (const auto& [name, handler] : s.unary) methods_["/" + s.name + "/" + name] = {&s, &handler, nullptr, seats};
+      for (const auto& [name, handler] : s.streams) methods_["/" + s.name + "/" + name] = {&s, nullptr, &handler, seats};
+    }
+  }
+  grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
+    const auto it = methods_.find(context->method());
+    if (it == methods_.end()) return new refusal(status_of(rpc_code::unimplemented, "unknown method " + context->method()));
+    const auto& m = it->second;
+    const bool full = m.seats->open.fetch_add(1) >= m.of->calls_max;
+    auto seat = std::make_unique<gauge_seat>(m.seats);
+    if (full) {
+      return new refusal(status_of(rpc_code::resource_exhausted, "too many requests for /" + m.of->name + ", exceeding concurrency limit (" +
+                                                                     std::to_string(m.of->calls_max) + ")"));
+    }
+    if (m.unary) return new unary_reactor(*context, *m.unary, std::move(seat));
+    return new stream_reactor(*context, *m.streaming, std::move(seat));
+  }
+  [[nodiscard]] std::size_t open_calls() const {
+    std::size_t n = 0;
+    for (const auto& g : gauges_) n += g->open.load();
+    return n;
+  }
+
+ private:
+  const std::vector<service> services_;
+  std::map<std::string, method> methods_;
+  std::vector<std::shared_ptr<gauge>> gauges_;
+};
+
+class grpc_server final : public server {
+ public:
+  explicit grpc_server(std::vector<service> services) : service_(std::move(services)) {}
+  ~grpc_server() override { grpc_server::stop(std::chrono::milliseconds(0)); }
+
+  [[nodiscard]] bool listen(const std::string& address) {
+    grpc::ServerBuilder builder;
+    builder.SetMaxReceiveMessageSize(static_cast<int>(actors::message_bytes_max));
+    builder.SetMaxSendMessageSize(static_cast<int>(actors::message_bytes_max));
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    int port = 0;
+    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    builder.RegisterCallbackGenericService(&service_);
+    server_ = builder.BuildAndStart();
+    return server_ && port != 0;
+  }
+  void stop(std::chrono::milliseconds grace) override {
+    if (!server_) return;
+    server_->Shutdown(std::chrono::system_clock::now() + grace);  // gRPC wants a point of the machine's clock
+    server_->Wait();
+    server_.reset();
+  }
+  [[nodiscard]] std::size_t open_calls() const override { return service_.open_calls(); }
+
+ private:
+  generic_service service_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace
+
+result<std::unique_ptr<server>> server::start(const std::string& address, std::vector<service> services) {
+  auto made = std::make_unique<grpc_server>(std::move(services));
+  if (!made->listen(address)) return fail(errc::unavailable, "cannot listen on " + address);
+  return made;
+}
+
+}  // namespace weft::edge

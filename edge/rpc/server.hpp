@@ -1,0 +1,87 @@
+// A gRPC server that knows no service: methods by path, messages as bytes. So that gRPC's headers stay in one file, and what was signed is never
+// parsed and encoded again on its way through a door.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/messages.hpp"
+#include "config/base/bytes.hpp"
+
+namespace weft::edge {
+
+/// One call of a client with one answer. Answering is thread-safe, never blocks, and only the first answer counts; when the last reference goes
+/// unanswered, the client hears UNAVAILABLE. A cancelled call is already answered.
+class unary_call {
+ public:
+  virtual ~unary_call() = default;
+  [[nodiscard]] virtual const bytes& request() const = 0;
+  /// Value of a metadata key in lower case; empty when the client sent none.
+  [[nodiscard]] virtual std::string metadata(const std::string& key) const = 0;
+  /// What is left of the client's deadline; nothing when it has none.
+  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> time_left() const = 0;
+  [[nodiscard]] virtual bool open() const = 0;
+  virtual void answer(bytes response) = 0;
+  virtual void refuse(const actors::rpc_status& status) = 0;
+};
+using unary_ptr = std::shared_ptr<unary_call>;
+
+/// The server's end of a stream. Thread-safe; calls on a stream that is over do nothing.
+class stream {
+ public:
+  virtual ~stream() = default;
+  [[nodiscard]] virtual std::string metadata(const std::string& key) const = 0;
+  /// Asks for the client's next message: one at a time, so that a client cannot flood us.
+  virtual void read() = 0;
+  /// Queues a message; `stream_events::written` follows when it has left. The caller bounds what is queued.
+  virtual void write(bytes message) = 0;
+  /// Ends the stream behind what is queued.
+  virtual void finish(const actors::rpc_status& status) = 0;
+};
+using stream_ptr = std::shared_ptr<stream>;
+
+/// What happens to a stream, told by gRPC's threads, one at a time. Must not block.
+class stream_events {
+ public:
+  virtual ~stream_events() = default;
+  virtual void message(bytes content) = 0;
+  virtual void no_more_messages() = 0;  ///< The client has sent its last message.
+  virtual void written() = 0;
+  virtual void cancelled() = 0;         ///< The client is gone; `closed` follows.
+  virtual void closed() = 0;            ///< Nothing follows.
+};
+
+using unary_handler = std::function<void(const unary_ptr&)>;
+/// Called once for each stream. The events object lives until `closed` has returned.
+using stream_handler = std::function<std::unique_ptr<stream_events>(const stream_ptr&)>;
+
+/// The methods of one service, with a bound on how many of its calls may be open at once; beyond it: RESOURCE_EXHAUSTED.
+struct service {
+  std::string name;                               ///< "gateway.Gateway"
+  std::size_t calls_max = 500;
+  std::map<std::string, unary_handler> unary;     ///< By method: "Evaluate".
+  std::map<std::string, stream_handler> streams;
+};
+
+/// A running server. Construction and stop by one thread.
+class server {
+ public:
+  /// Listens on `address` ("unix:/path"). Errors: `unavailable`.
+  [[nodiscard]] static result<std::unique_ptr<server>> start(const std::string& address, std::vector<service> services);
+  virtual ~server() = default;
+  /// Refuses new calls, cancels what is open after `grace`, returns when all is over. Idempotent.
+  virtual void stop(std::chrono::milliseconds grace) = 0;
+  /// Calls and streams that are open now.
+  [[nodiscard]] virtual std::size_t open_calls() const = 0;
+};
+
+/// The trailer grpc-status-details-bin: google.rpc.Status with a gateway.ErrorDetail each; empty without details (interop/04 §2).
+[[nodiscard]] bytes encode_details(const actors::rpc_status& status);
+/// The reverse; what is no such trailer gives no details.
+[[nodiscard]] std::vector<actors::error_detail> decode_details(bytes_view trailer);
+
+}  // namespace weft::edge

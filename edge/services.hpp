@@ -1,0 +1,44 @@
+// The services of a peer's door, each as a table of methods. They translate and hand over; roles decide. interop/04.
+#pragma once
+
+#include <caf/actor.hpp>
+#include <caf/actor_system.hpp>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "actors/node/node.hpp"
+#include "edge/access.hpp"
+#include "edge/rpc/server.hpp"
+
+namespace weft::edge {
+
+/// What services share. The node outlives the door.
+struct door_context {
+  caf::actor_system* system = nullptr;
+  actors::node* node = nullptr;
+  std::shared_ptr<const peer_choice> peers;
+  std::function<void()> stop;                 ///< Asks the process to end; called from gRPC's threads.
+  std::function<std::size_t()> open_calls;
+  timestamp opened{};
+};
+
+/// A service with the actors that belong to it; they are stopped after the server.
+struct equipped_service {
+  edge::service service;
+  std::vector<caf::strong_actor_ptr> bridges;
+};
+
+/// gateway.Gateway: Evaluate, Endorse, Submit, CommitStatus, ChaincodeEvents.
+[[nodiscard]] equipped_service make_gateway_service(const door_context& context);
+/// protos.Endorser: ProcessProposal.
+[[nodiscard]] equipped_service make_endorser_service(const door_context& context);
+/// protos.Deliver: Deliver, DeliverFiltered.
+[[nodiscard]] equipped_service make_deliver_service(const door_context& context);
+/// weft.control.Control.
+[[nodiscard]] equipped_service make_control_service(const door_context& context);
+
+/// Metadata by which a client names the peer that shall serve it.
+inline constexpr const char* peer_metadata = "weft-peer";
+
+}  // namespace weft::edge
