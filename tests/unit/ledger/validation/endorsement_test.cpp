@@ -226,9 +226,12 @@ TEST_CASE("valid private writes are claimed for the committer") {
   map_state state;
   define(state, {.collections = {{.name = "open"}}});
   const auto e = net.make_tx({.sets = hashed_writes("open")});
-  const auto judged =
-      net.judge({net.make_tx({.sets = writes({"a"})}), e, net.make_tx({.sets = hashed_writes("unknown")})}, state);
+  const ledger::rwset only_reads{{{.name = "mycc", .collections = {{.name = "open", .reads = {{.key_hash = bytes(32, 'n')}}}}}}};
+  const auto judged = net.judge({net.make_tx({.sets = writes({"a"})}), e, net.make_tx({.sets = hashed_writes("unknown")}),
+                                 net.make_tx({.sets = only_reads})},
+                                state);
   REQUIRE(judged.has_value());
+  CHECK(judged->verdicts[3] == verdict::valid);
   REQUIRE(judged->claims.size() == 1);
   CHECK(judged->claims[0].tx == tx_number(1));
   CHECK(judged->claims[0].tx_id == id_of(e));
@@ -265,6 +268,7 @@ TEST_CASE("a key with a policy of its own obeys that policy alone") {
       {"two keys, two owners, one signed", writes({"org1's", "org2's"}), true, false, refused},
       {"a key of its own and an ordinary one", writes({"a", "org1's"}), true, false, refused},
       {"other metadata are no policy", writes({"other metadata"}), true, false, refused},
+      {"other metadata do not stand in the way", writes({"other metadata"}), true, true, verdict::valid},
       {"a policy that nobody can read", writes({"broken"}), true, true, refused},
       {"a private key's owner", hashed_writes("open"), false, true, verdict::valid},
       {"not a private key's owner", hashed_writes("open"), true, false, refused},
@@ -318,6 +322,8 @@ TEST_CASE("whoever writes a key after its policy changed in the same block must 
   two_namespaces.namespaces.push_back({.name = "nowhere", .writes = {{.key = "x", .value = "1"}}});
   CHECK(verdicts({{.sets = two_namespaces}, write}) ==
         list{verdict::invalid_chaincode, refused});  // its own namespace was satisfied
+  tx_spec invoked_elsewhere{.chaincode = "nowhere", .sets = sets_policy("k", both)};
+  CHECK(verdicts({invoked_elsewhere, write}) == list{verdict::invalid_chaincode, refused});  // whichever namespace came first
 }
 
 TEST_CASE("the reason of a key in flux names the transaction that changes it") {
