@@ -332,3 +332,52 @@ TEST_CASE("a state that was not left by these blocks is found out") {
   }
   CHECK(opened(files, make_memory_kv(), genesis())->view()->get("cc", "k").value()->value == "1");
 }
+
+TEST_CASE("files of private data: shortened, damaged, or without an index") {
+  const auto files = make_memory_env();
+  const auto kv = make_memory_kv();
+  const private_writes secret{"cc", "c", {{"k", false, "plain"}}, {}};
+  {
+    const auto l = opened(files, kv, genesis());
+    for (const char* nonce : {"a", "b"}) {
+      auto sets = writing({});
+      add_private(sets, secret);
+      const auto s = sealed(*l, {endorsed(sets, nonce)}, {0});
+      REQUIRE(l->commit(s.block, s.judged, {{tx_number(0), secret}}));
+    }
+  }
+  const auto pvt = files->open("pvt-000000").value();
+  const bytes whole = pvt->read(0, 1 * MiB).value();
+  SUBCASE("shortened under an index that knows better") {
+    REQUIRE(pvt->truncate(whole.size() - 1));
+    const auto l = open_channel_ledger(files, kv, genesis());
+    REQUIRE_FALSE(l);
+    CHECK(l.error().code == errc::corruption);
+    CHECK(l.error().context.find("pvt-000000") != std::string::npos);
+  }
+  SUBCASE("shortened, and the index lost: what is left is used") {
+    REQUIRE(pvt->truncate(whole.size() - 1));
+    ledger_open_report report;
+    const auto l = opened(files, make_memory_kv(), genesis(), &report);
+    CHECK(report.privates.cut_bytes > 0);
+    CHECK(l->private_data(block_number(1), tx_number(0), "cc", "c")->has_value());
+    CHECK_FALSE(l->private_data(block_number(2), tx_number(0), "cc", "c")->has_value());
+  }
+  SUBCASE("a flipped bit") {
+    files->flip_bit("pvt-000000", 8 * 30);
+    const auto rebuilt = open_channel_ledger(files, make_memory_kv(), genesis());
+    REQUIRE_FALSE(rebuilt);
+    CHECK(rebuilt.error().code == errc::corruption);
+    const auto l = opened(files, kv, genesis());
+    CHECK(l->private_data(block_number(1), tx_number(0), "cc", "c").error().code == errc::corruption);
+    CHECK(l->private_data(block_number(2), tx_number(0), "cc", "c")->has_value());
+    CHECK(l->view()->get_private("cc", "c", "k").value()->value == "plain");
+  }
+  SUBCASE("a record twice") {
+    REQUIRE(pvt->append(whole));
+    const auto l = open_channel_ledger(files, make_memory_kv(), genesis());
+    REQUIRE_FALSE(l);
+    CHECK(l.error().code == errc::corruption);
+    CHECK(l.error().context.find("stand behind") != std::string::npos);
+  }
+}

@@ -111,7 +111,7 @@ TEST_CASE("the first occurrence of a transaction id wins") {
   auto b0 = next_block({}, {"a", "b", "a", longer});
   b0.set_metadata(metadata_slot::transactions_filter, bytes("\x00\x0b\x09\x00", 4));
   auto b1 = next_block(b0, {"b", "c", longer});
-  b1.set_metadata(metadata_slot::transactions_filter, bytes("\x00\x02\x00", 3));
+  b1.set_metadata(metadata_slot::transactions_filter, bytes("\x09\x02\x09", 3));
   auto b2 = next_block(b1, {"a", "c"});
   const auto expect = [&](const block_store& s) {
     CHECK(at(s.find_tx("a"), 0, 0, 0));
