@@ -104,7 +104,7 @@ class running_node final : public node {
   result<crypto::signing_identity> user(const std::string& name) const override;
   std::vector<role_report> roles() const override { return table_->list(); }
   std::map<std::string, std::uint64_t> cpu_by_role() const override;
-  result<void> kill(const std::string& role_name) override;
+  void kill(const std::string& role_name) override { caf::anon_send(supervisor_, atom::kill::value, role_name); }
   void stop() override;
 
  private:
@@ -186,15 +186,6 @@ result<crypto::signing_identity> running_node::user(const std::string& name) con
 std::map<std::string, std::uint64_t> running_node::cpu_by_role() const {
   std::map<std::string, std::uint64_t> out;
   for (const auto& [kind, meter] : meters_) out[kind] = meter->cpu_nanos.load();
-  return out;
-}
-
-result<void> running_node::kill(const std::string& role_name) {
-  caf::scoped_actor self{system_};
-  result<void> out = fail(errc::not_found, "no role " + role_name + " is running; `weft status` lists them");
-  self->request(supervisor_, std::chrono::seconds(5), atom::kill::value, role_name)
-      .receive([&](bool killed) { if (killed) out = {}; },
-               [&](const caf::error&) { out = fail(errc::timeout, "the supervisor did not answer"); });
   return out;
 }
 

@@ -68,8 +68,8 @@ class node {
   [[nodiscard]] virtual std::vector<role_report> roles() const = 0;
   /// CPU nanoseconds by what they were booked on ("endorser", "committer", …), while `metering` is on.
   [[nodiscard]] virtual std::map<std::string, std::uint64_t> cpu_by_role() const = 0;
-  /// Kills a role as a fault would. Errors: `not_found`.
-  [[nodiscard]] virtual result<void> kill(const std::string& role_name) = 0;
+  /// Kills a role as a fault would; the supervisor starts it again. Nothing happens when no role of that name lives: see roles().
+  virtual void kill(const std::string& role_name) = 0;
   /// Stops all roles and closes the stores. Idempotent. Blocks until they are gone, except under the testing scheduler, where the caller drains it.
   virtual void stop() = 0;
 };

@@ -44,7 +44,6 @@ result<stores> open_stores(const node_settings& settings, const std::string& mem
 
 /// Puts the system contracts and those that are compiled in onto a peer.
 result<void> install_contracts(const std::shared_ptr<peer_site>& site, const node_settings& settings) {
-  namespace lifecycle = chaincode::lifecycle;
   std::shared_ptr<ledger::env> files = ledger::make_memory_env();
   if (!settings.folder.empty()) {
     const auto folder = settings.folder / "data" / site->name / "packages";
@@ -52,11 +51,11 @@ result<void> install_contracts(const std::shared_ptr<peer_site>& site, const nod
     fs::create_directories(folder.parent_path(), ec);
     WEFT_TRY(files, ledger::open_disk_env(folder, settings.durability));
   }
-  std::vector<lifecycle::builtin> builtins;
-  for (const auto& [name, code] : chaincode::sample_contracts()) builtins.push_back({name, lifecycle::default_label(name)});
-  WEFT_TRY(auto packages, lifecycle::open_package_store(files, builtins));
+  std::vector<chaincode::builtin_contract> builtins;
+  for (const auto& [name, code] : chaincode::sample_contracts()) builtins.push_back({name, chaincode::default_label(name)});
+  WEFT_TRY(auto packages, chaincode::open_package_store(files, builtins));
   std::map<std::string, std::string> ids;
-  for (const auto& p : packages->list()) if (p.type == lifecycle::native_type) ids[p.path] = p.id;
+  for (const auto& p : packages->list()) if (p.type == chaincode::native_type) ids[p.path] = p.id;
   for (const auto& [name, code] : chaincode::sample_contracts()) site->contracts[name] = {code, ids[name]};
   const std::weak_ptr<peer_site> mine = site;  // the site owns the contracts
   const chaincode::peer_channels channels{

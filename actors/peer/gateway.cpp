@@ -39,7 +39,7 @@ tl::expected<channel_ptr, gateway_reply> channel_for(const gateway_state& s, con
 std::shared_ptr<void> enter(gateway_state& s) {
   if (*s.calls >= s.site->options.gateway_calls_max) return nullptr;
   ++*s.calls;
-  return {nullptr, [calls = s.calls](void*) { --*calls; }};
+  return {s.calls.get(), [calls = s.calls](void*) { --*calls; }};  // not null: null means refused
 }
 gateway_reply too_many(const gateway_state& s) {
   return refused(rpc_code::resource_exhausted, "too many requests for /gateway.Gateway, exceeding concurrency limit (" +
