@@ -91,8 +91,7 @@ result<void> private_store::recover(block_number height, ledger_open_report& rep
     return fail(errc::corruption, log_->name(from.segment) + " ends before offset " + std::to_string(from.offset) +
                                       ": files of private data were shortened or removed. Put them back; or remove the index and state as well "
                                       "to go on without the private data that are gone");
-  WEFT_CHECK(log_->sync());
-  kv_batch batch;
+  kv_batch batch;  // what it names was synced before its block was written; anything later is dropped
   std::optional<log_position> orphans;
   std::optional<block_number> last;
   const auto visit = [&](block_number n, const record_location& at, const shared_bytes&) -> result<void> {
