@@ -11,6 +11,7 @@
 
 #include "actors/directory.hpp"
 #include "chaincode/contract/contract.hpp"
+#include "chaincode/simulation/definition_cache.hpp"
 #include "config/base/clock.hpp"
 #include "config/base/random.hpp"
 #include "crypto/msp/msp.hpp"
@@ -81,6 +82,7 @@ struct peer_channel {
   std::string id;
   std::shared_ptr<ledger::channel_ledger> ledger;
   published<channel_snapshot> now;
+  chaincode::definition_cache definitions;  ///< What simulations remember of approved contracts.
   std::vector<std::string> orderers;  ///< Sites that serve the channel, in the topology's order.
 };
 

@@ -15,6 +15,11 @@ void role_table::set(const std::string& name, bool alive, bool died, std::string
   if (died) row.last_death = std::move(why);
 }
 
+void role_table::forget(const std::string& name) {
+  std::lock_guard lock(mutex_);
+  rows_.erase(name);
+}
+
 std::vector<role_report> role_table::list() const {
   std::lock_guard lock(mutex_);
   std::vector<role_report> out;
@@ -60,7 +65,7 @@ void on_down(self_ptr self, const caf::down_msg& down) {
   if (s.stopping) return finish_stop(self);
   if (down.reason == caf::exit_reason::normal) {  // it has done what it was there for
     s.specs.erase(name);
-    return;
+    return s.table->forget(name);
   }
   auto& deaths = s.deaths_in_a_row[name];
   if (self->clock().now() - s.born[name] > steady_life) deaths = 0;
@@ -70,15 +75,19 @@ void on_down(self_ptr self, const caf::down_msg& down) {
   self->delayed_send(self, pause, atom::restart::value, name);
 }
 
+/// `send_exit` to an address has no sender, and roles ignore exits without one.
+bool end(self_ptr self, const caf::actor_addr& addr, caf::message_priority priority, caf::exit_reason reason) {
+  const auto who = caf::actor_cast<caf::strong_actor_ptr>(addr);
+  if (!who) return false;
+  who->enqueue(caf::strong_actor_ptr{self->ctrl()}, caf::make_message_id(priority), caf::make_message(caf::exit_msg{self->address(), reason}),
+               self->context());
+  return true;
+}
+
+/// High priority, so that a role with a full inbox dies now and not behind it.
 bool kill(self_ptr self, const std::string& name) {
   const auto it = self->state.alive.find(name);
-  if (it == self->state.alive.end()) return false;
-  const auto who = caf::actor_cast<caf::strong_actor_ptr>(it->second);
-  if (!who) return false;
-  // High priority, so that a role with a full inbox dies now and not behind it.
-  who->enqueue(caf::strong_actor_ptr{self->ctrl()}, caf::make_message_id(caf::message_priority::high),
-               caf::make_message(caf::exit_msg{self->address(), caf::exit_reason::kill}), self->context());
-  return true;
+  return it != self->state.alive.end() && end(self, it->second, caf::message_priority::high, caf::exit_reason::kill);
 }
 
 caf::result<caf::unit_t> stop(self_ptr self) {
@@ -86,7 +95,8 @@ caf::result<caf::unit_t> stop(self_ptr self) {
   auto promise = self->make_response_promise<caf::unit_t>();
   s.waiting.push_back(promise);
   if (!std::exchange(s.stopping, true)) {
-    for (const auto& [name, who] : s.alive) self->send_exit(who, caf::exit_reason::user_shutdown);
+    // By handle: the overload for addresses sends without a sender, and roles ignore such messages.
+    for (const auto& [name, who] : s.alive) self->send_exit(caf::actor_cast<caf::actor>(who), caf::exit_reason::user_shutdown);
   }
   finish_stop(self);
   return promise;

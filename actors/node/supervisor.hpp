@@ -19,6 +19,8 @@ namespace weft::actors {
 class role_table {
  public:
   void set(const std::string& name, bool alive, bool died, std::string why);
+  /// A role that has done what it was there for is no longer listed.
+  void forget(const std::string& name);
   [[nodiscard]] std::vector<role_report> list() const;
 
  private:

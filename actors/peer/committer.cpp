@@ -77,11 +77,16 @@ void prepare(self_ptr self, pipeline_entry& entry, std::shared_ptr<const ledger:
   }
 }
 
+/// Number of the block at `position`, counted from the pipeline itself: behind the first entry the ledger's height may already include that
+/// entry, whose writer has stored it and whose outcome has not arrived here yet.
+block_number number_at(const committer_state& s, std::size_t position) {
+  return position == 0 ? s.channel->ledger->height() : s.pipeline[position - 1].block.number().next();
+}
+
 /// Checks that need only the chain and the configuration. Gives the reason of a refusal.
 result<void> verify(const committer_state& s, const ledger::block& b, std::size_t position, const ledger::channel_bundle& bundle) {
   const auto previous = position == 0 ? s.channel->ledger->last_hash() : s.pipeline[position - 1].block.hash();
-  const block_number expected{s.channel->ledger->height().value + position};
-  WEFT_CHECK(ledger::check_links(b, expected, previous));
+  WEFT_CHECK(ledger::check_links(b, number_at(s, position), previous));
   return ledger::check_block_signatures(b, bundle, *s.site->verifier);
 }
 
@@ -154,7 +159,7 @@ void advance(self_ptr self) {
 caf::result<broadcast_reply> commit(self_ptr self, const ledger::block& b) {
   auto& s = self->state;
   if (!b) return broadcast_reply{400, "an empty message is no block"};
-  const auto next = s.channel->ledger->height().value + s.pipeline.size();
+  const auto next = number_at(s, s.pipeline.size()).value;
   if (b.number().value < s.channel->ledger->height().value) return broadcast_reply{200, "already committed"};
   if (b.number().value != next) return broadcast_reply{409, "expected block " + std::to_string(next)};
   if (s.pipeline.size() >= s.site->options.pipeline_blocks) return broadcast_reply{503, "the pipeline is full"};

@@ -57,6 +57,7 @@ std::shared_ptr<const simulation_job> make_job(const std::shared_ptr<const held>
   c.state = h->snapshot->state;
   c.history = h->channel->ledger.get();
   c.bundle = h->snapshot->bundle.get();
+  c.definitions = &h->channel->definitions;
   c.local_msp_id = h->site->msp_id;
   c.find_contract = [site = h->site.get()](std::string_view name) -> chaincode::contract_ptr {
     const auto it = site->contracts.find(std::string(name));

@@ -26,14 +26,6 @@ std::vector<ledger::block_private_data> claimed(const write_job& job, const ledg
   return out;
 }
 
-/// Puts the plain values into the batch, so that this peer can read what its organization wrote.
-void add_private_updates(ledger::state_batch& batch, block_number number, const std::vector<ledger::block_private_data>& data) {
-  for (const auto& d : data) {
-    auto& keys = batch.namespaces[d.writes.ns].privates[d.writes.collection];
-    for (const auto& w : d.writes.writes) keys[w.key] = {w.is_delete, w.value, {}, version{number, d.tx}};
-  }
-}
-
 std::shared_ptr<const write_outcome> failed(std::uint64_t number, std::string why) {
   auto out = std::make_shared<write_outcome>();
   out->number = number;
@@ -59,7 +51,6 @@ std::shared_ptr<const write_outcome> store(peer_channel& channel, const crypto::
   auto judged = ledger::judge(prepared, *view, seen, verifier, winner);
   if (!judged) return failed(number.value, judged.error().context);
   const auto privates = claimed(job, *judged);
-  add_private_updates(judged->updates, number, privates);
   auto out = std::make_shared<write_outcome>();
   out->number = number.value;
   out->sealed = prepared.source;
