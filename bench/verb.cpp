@@ -1,0 +1,65 @@
+#include "bench/verb.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "bench/put/put_bench.hpp"
+
+namespace weft::bench {
+
+namespace {
+
+struct put_arguments {
+  put_options options;
+  double rate = 0;
+  std::string trust = "shared", durability = "full", dir;
+  bool json = false;
+};
+
+void run(const put_arguments& given) {
+  auto o = given.options;
+  if (given.rate != 0) o.rate = given.rate;
+  o.trust_shared = given.trust == "shared";
+  o.durable = given.durability == "full";
+  o.dir = given.dir;
+  const auto found = run_put(o, [](const std::string& text) { std::cerr << text << std::endl; });
+  if (!found) {
+    std::cerr << "bench put: " << found.error().context << std::endl;
+    throw CLI::RuntimeError(1);
+  }
+  std::cout << to_text(*found);
+  if (given.json) std::cout << to_json(*found) << '\n';
+  std::cout.flush();
+}
+
+}  // namespace
+
+void add_bench_verb(CLI::App& app) {
+  auto* bench = app.add_subcommand("bench", "Measure a network of its own: throughput, CPU by role, latency");
+  bench->require_subcommand(1);
+  auto* put = bench->add_subcommand("put", "Endorse, order and commit `kv put` transactions through the gateway, everything on");
+  auto given = std::make_shared<put_arguments>();
+  put->add_option("--txs", given->options.txs, "Transactions, the unmeasured first ones included")->capture_default_str();
+  put->add_option("--clients", given->options.clients, "Transactions in flight at most")->capture_default_str();
+  put->add_option("--rate", given->rate, "Intended starts per second (open loop); without it each client begins when its last one ended (closed loop)")
+      ->check(CLI::PositiveNumber);
+  put->add_option("--trust", given->trust, "shared: members of one operator verify a signature once; each: everybody for himself")
+      ->check(CLI::IsMember({"shared", "each"}))
+      ->capture_default_str();
+  put->add_option("--durability", given->durability, "full: fdatasync per block; off: none")->check(CLI::IsMember({"full", "off"}))->capture_default_str();
+  put->add_option("--value-bytes", given->options.value_bytes, "Size of a value")->capture_default_str();
+  put->add_option("--orgs", given->options.orgs, "Peer organizations")->check(CLI::Range(1, 26))->capture_default_str();
+  put->add_option("--peers", given->options.peers, "Peers of each organization")->check(CLI::Range(1, 16))->capture_default_str();
+  put->add_option("--block-messages", given->options.block_messages, "Transactions in a block at most")->check(CLI::Range(1, 100'000))->capture_default_str();
+  put->add_option("--block-timeout", given->options.block_timeout_ms, "Milliseconds after which an unfilled block closes")
+      ->check(CLI::Range(1, 3'600'000))
+      ->capture_default_str();
+  put->add_option("--dir", given->dir, "Where the scratch folder is made (and removed); default: $TMPDIR, else /tmp");
+  put->add_option("--deadline", given->options.deadline_seconds, "Seconds after which the bench gives up")->capture_default_str();
+  put->add_flag("--json", given->json, "One JSON object as the last line");
+  put->footer("Example: weft bench put --txs 20000 --clients 64 --json\n         weft bench put --rate 1000 --txs 30000 --trust each");
+  put->callback([given] { run(*given); });
+}
+
+}  // namespace weft::bench
