@@ -236,8 +236,12 @@ result<void> on_get_transaction(const door_context& c, const control::GetTransac
 }
 
 result<void> on_kill(const door_context& c, const control::KillRoleRequest& in, control::KillRoleResponse&) {
-  c.node->kill(in.role());
-  return {};
+  for (const auto& role : c.node->roles()) {
+    if (role.name != in.role() || !role.alive) continue;
+    c.node->kill(in.role());
+    return {};
+  }
+  return fail(errc::not_found, "no role " + in.role() + " is running; `weft status --all` lists them");
 }
 
 }  // namespace

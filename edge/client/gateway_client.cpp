@@ -1,5 +1,7 @@
 #include "edge/client/gateway_client.hpp"
 
+#include <thread>
+
 #include "gateway/gateway.pb.h"
 #include "ledger/tx/envelope.hpp"
 #include "peer/proposal_response.pb.h"
@@ -10,7 +12,7 @@ namespace weft::edge {
 namespace {
 
 constexpr std::size_t nonce_bytes = 24;
-constexpr int commit_attempts = 5;
+constexpr std::chrono::milliseconds first_pause{20}, longest_pause{320};  ///< Between questions after a commit.
 
 tl::unexpected<call_failure> failed(stage at, actors::rpc_status status, std::string tx_id) {
   return tl::unexpected<call_failure>(call_failure{at, std::move(status), std::move(tx_id)});
@@ -113,7 +115,10 @@ outcome<committed_call> gateway_client::commit_status(const std::string& channel
   const auto encoded = proto::encode(request);
   auto answer = ask("CommitStatus", encoded, timeouts_.commit);
   const auto again = [&] { return !answer && answer.error().code == static_cast<std::int32_t>(actors::rpc_code::unavailable); };
-  for (int attempt = 1; again() && attempt < commit_attempts; ++attempt) answer = ask("CommitStatus", encoded, timeouts_.commit);
+  for (auto pause = first_pause; again() && pause <= longest_pause; pause *= 2) {
+    std::this_thread::sleep_for(pause);  // a client waits for a role to be restarted; nothing in the network sleeps
+    answer = ask("CommitStatus", encoded, timeouts_.commit);
+  }
   if (!answer) return failed(stage::commit_status, answer.error(), tx_id);
   ::gateway::CommitStatusResponse response;
   if (!proto::decode(*answer, response)) return failed(stage::commit_status, malformed(), tx_id);

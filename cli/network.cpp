@@ -1,0 +1,114 @@
+#include "cli/network.hpp"
+
+#include "cli/console.hpp"
+#include "crypto/msp/folder.hpp"
+#include "edge/door.hpp"
+#include "edge/services.hpp"
+
+namespace weft::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds control_timeout{30};
+
+fs::path users_folder(const fs::path& network, const control::Organization& org) {
+  return network / "crypto" / (org.orders() ? "ordererOrganizations" : "peerOrganizations") / org.domain() / "users";
+}
+
+std::string list_users(const fs::path& network, const control::StatusResponse& status) {
+  std::vector<std::string> names;
+  for (const auto& org : status.organizations()) {
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(users_folder(network, org), ignored)) names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  std::string out;
+  for (const auto& n : names) out += "\n  " + n;
+  return out;
+}
+
+/// One part of a path: an identity's name must not lead out of the folder.
+bool is_plain_name(const std::string& name) { return !name.empty() && name.find('/') == std::string::npos && name.front() != '.'; }
+
+}  // namespace
+
+void network_options::add_dir(CLI::App& verb) {
+  verb.add_option("--dir", dir, "The network's folder")->envname("WEFT_DIR")->capture_default_str();
+}
+void network_options::add_json(CLI::App& verb) { verb.add_flag("--json", json, "Print one JSON object"); }
+void network_options::add_channel(CLI::App& verb) {
+  verb.add_option("--channel", channel, "Channel (default: the first)");
+  verb.add_option("--peer", peer, "Peer to ask, such as peer0.org2.example.com (default: the first)");
+}
+void network_options::add_identity(CLI::App& verb) {
+  verb.add_option("--as", as, "Who signs, such as User1@org2.example.com (default: User1 of the first organization)");
+}
+
+network::network(const network_options& options) : options_(options) {
+  if (!edge::answers(fs::absolute(edge::socket_path(options_.dir)))) unreachable();
+  connection_ = edge::rpc_client::connect(edge::socket_address(options_.dir));
+}
+
+void network::unreachable() const {
+  quit(exit_unreachable, "no network answers in " + options_.dir + "; start one with: weft up" + (options_.dir == "weft-network" ? "" : " --dir " + options_.dir));
+}
+void network::malformed() { quit(exit_failed, "the network's answer is malformed; is it another version of weft?"); }
+
+tl::expected<bytes, actors::rpc_status> network::try_ask(const char* method, bytes request) const {
+  auto answer = connection_->call(std::string("/weft.control.Control/") + method, std::move(request), {control_timeout, {}});
+  if (answer.status.ok()) return std::move(answer.response);
+  if (!edge::answers(fs::absolute(edge::socket_path(options_.dir)))) unreachable();
+  return tl::unexpected<actors::rpc_status>(std::move(answer.status));
+}
+
+bytes network::ask_raw(const char* method, bytes request) const {
+  auto answer = try_ask(method, std::move(request));
+  if (!answer) quit(exit_failed, answer.error().message);
+  return std::move(*answer);
+}
+
+const control::StatusResponse& network::status() {
+  if (!status_) status_ = std::make_unique<control::StatusResponse>(ask<control::StatusResponse>("Status", control::StatusRequest()));
+  return *status_;
+}
+
+std::string network::channel() {
+  if (!options_.channel.empty()) return options_.channel;
+  if (status().channels().empty()) quit(exit_failed, "the network has no channel");
+  return status().channels(0).channel_id();
+}
+
+crypto::signing_identity network::identity() {
+  const auto at = options_.as.find('@');
+  const auto domain = at == std::string::npos ? std::string{} : options_.as.substr(at + 1);
+  if (!options_.as.empty() && !is_plain_name(options_.as)) quit(exit_usage, "--as needs a name such as User1@org1.example.com");
+  for (const auto& org : status().organizations()) {
+    if (options_.as.empty() ? org.orders() : org.domain() != domain) continue;
+    const auto name = options_.as.empty() ? "User1@" + org.domain() : options_.as;
+    const auto folder = users_folder(options_.dir, org) / name / "msp";
+    std::error_code ignored;
+    if (!fs::exists(folder, ignored)) break;
+    auto who = crypto::read_signing_identity(folder, org.msp_id());
+    if (!who) quit(exit_failed, who.error().context);
+    return std::move(*who);
+  }
+  quit(exit_failed, "no identity " + (options_.as.empty() ? std::string("User1") : options_.as) + " in " + options_.dir + "; there are:" +
+                        list_users(options_.dir, status()));
+}
+
+edge::gateway_client network::gateway() {
+  std::map<std::string, std::string> metadata;
+  if (!options_.peer.empty()) metadata[edge::peer_metadata] = options_.peer;
+  return {connection_, identity(), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, std::move(metadata)};
+}
+
+std::string_view rpc_code_name(std::int32_t code) noexcept {
+  constexpr std::string_view names[] = {"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
+                                        "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",
+                                        "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS", "UNAUTHENTICATED"};
+  return code >= 0 && static_cast<std::size_t>(code) < std::size(names) ? names[code] : "UNKNOWN";
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,67 @@
+// A running network, as the command sees it: through the Unix socket in the network's folder.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "crypto/msp/msp.hpp"
+#include "edge/client/gateway_client.hpp"
+#include "edge/rpc/client.hpp"
+#include "proto/encode.hpp"
+#include "weft/control.pb.h"
+
+namespace weft::cli {
+
+namespace control = ::weft::control;
+
+/// Options that verbs share. Each verb has an object of its own.
+struct network_options {
+  std::string dir = "weft-network";
+  std::string as, channel, peer;
+  bool json = false;
+
+  void add_dir(CLI::App& verb);
+  void add_json(CLI::App& verb);
+  void add_channel(CLI::App& verb);  ///< --channel and --peer
+  void add_identity(CLI::App& verb); ///< --as
+};
+
+/// Every method ends the verb when it fails: exit 3 when nobody answers, else exit 1.
+class network {
+ public:
+  explicit network(const network_options& options);
+
+  /// Calls weft.control.Control.
+  template <class Response, class Request>
+  [[nodiscard]] Response ask(const char* method, const Request& request) const {
+    Response response;
+    const auto raw = ask_raw(method, proto::encode(request));
+    if (!proto::decode(raw, response)) malformed();
+    return response;
+  }
+  /// The same, but a refusal is given back.
+  [[nodiscard]] tl::expected<bytes, actors::rpc_status> try_ask(const char* method, bytes request) const;
+
+  [[nodiscard]] const control::StatusResponse& status();
+  /// The channel that was named, or the first one.
+  [[nodiscard]] std::string channel();
+  /// `--as`, or User1 of the first organization with peers. Reads the network's folder.
+  [[nodiscard]] crypto::signing_identity identity();
+  [[nodiscard]] edge::gateway_client gateway();
+
+ private:
+  [[nodiscard]] bytes ask_raw(const char* method, bytes request) const;
+  [[noreturn]] void unreachable() const;
+  [[noreturn]] static void malformed();
+
+  network_options options_;
+  std::shared_ptr<edge::rpc_client> connection_;
+  std::unique_ptr<control::StatusResponse> status_;
+};
+
+/// "ABORTED", "UNAVAILABLE", …
+[[nodiscard]] std::string_view rpc_code_name(std::int32_t code) noexcept;
+
+}  // namespace weft::cli

@@ -1,0 +1,226 @@
+// The life of `weft up`: node, door, readiness, signals, end. One thread waits on descriptors; nothing happens in signal handlers.
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spdlog/sinks/basic_file_sink.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <caf/actor_system.hpp>
+#include <cstdio>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <thread>
+
+#include "cli/console.hpp"
+#include "cli/up.hpp"
+#include "edge/door.hpp"
+#include "edge/version.hpp"
+
+namespace weft::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds door_grace{2};
+
+/// Becomes readable when rung; may be rung from any thread.
+class bell {
+ public:
+  bell() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  ~bell() { ::close(fd_); }
+  bell(const bell&) = delete;
+  bell& operator=(const bell&) = delete;
+  void ring() const {
+    const std::uint64_t one = 1;
+    static_cast<void>(!::write(fd_, &one, sizeof one));
+  }
+  void silence() const {
+    std::uint64_t n = 0;
+    static_cast<void>(!::read(fd_, &n, sizeof n));
+  }
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+/// SIGINT and SIGTERM as a descriptor. Made before any thread, so that all threads inherit the mask.
+class stop_signals {
+ public:
+  stop_signals() {
+    ::sigemptyset(&set_);
+    for (const int s : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&set_, s);
+    ::pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    fd_ = ::signalfd(-1, &set_, SFD_CLOEXEC | SFD_NONBLOCK);
+  }
+  ~stop_signals() { ::close(fd_); }
+  stop_signals(const stop_signals&) = delete;
+  stop_signals& operator=(const stop_signals&) = delete;
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+  /// After the first signal: a second one ends the process at once.
+  void let_through() const {
+    signalfd_siginfo taken{};
+    while (::read(fd_, &taken, sizeof taken) == static_cast<ssize_t>(sizeof taken)) {
+    }
+    ::pthread_sigmask(SIG_UNBLOCK, &set_, nullptr);
+  }
+
+ private:
+  sigset_t set_{};
+  int fd_ = -1;
+};
+
+/// Prints a line per thing that is ready. Thread-safe.
+class progress_printer {
+ public:
+  explicit progress_printer(bool quiet) : quiet_(quiet) {}
+  void operator()(const std::string& what, const std::string& detail) {
+    if (quiet_) return;
+    std::lock_guard lock(mutex_);
+    std::printf("  %-28s %s\n", what.c_str(), detail.c_str());
+    std::fflush(stdout);
+  }
+
+ private:
+  bool quiet_;
+  std::mutex mutex_;
+};
+
+void set_up_log(const up_options& o) {
+  auto logger = o.detach ? spdlog::basic_logger_mt("weft", (fs::path(o.dir) / "weft.log").string()) : spdlog::stderr_color_mt("weft");
+  spdlog::set_default_logger(std::move(logger));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
+  spdlog::set_level(spdlog::level::from_str(o.log_level));
+  spdlog::flush_on(spdlog::level::warn);
+}
+
+void keep_topology(const fs::path& folder, const config::topology& t) {
+  const auto path = topology_path(folder);
+  std::error_code ignored;
+  if (fs::exists(path, ignored)) return;
+  const auto fresh = path.string() + ".new";
+  {
+    std::ofstream out(fresh, std::ios::binary);
+    out << "# The topology that this network was started with. `weft up` uses it again.\n" << config::to_yaml(t);
+  }
+  fs::rename(fresh, path, ignored);
+}
+
+/// Waits for a signal, a request to stop, or readiness.
+enum class event : std::uint8_t { ready, stop };
+event wait_for(const stop_signals& signals, const bell& stop, const bell& ready) {
+  for (;;) {
+    pollfd fds[] = {{signals.fd(), POLLIN, 0}, {stop.fd(), POLLIN, 0}, {ready.fd(), POLLIN, 0}};
+    if (::poll(fds, std::size(fds), -1) < 0) continue;
+    if (fds[0].revents != 0 || fds[1].revents != 0) return event::stop;
+    ready.silence();
+    return event::ready;
+  }
+}
+
+/// The one line for scripts.
+void print_ready_json(const actors::node& n, const up_options& o, std::uint64_t ms) {
+  nlohmann::json out{{"ready_ms", ms}, {"pid", ::getpid()}, {"directory", fs::absolute(o.dir).string()},
+                     {"socket", fs::absolute(edge::socket_path(o.dir)).string()}, {"peers", nlohmann::json::array()}, {"orderers", nlohmann::json::array()},
+                     {"channels", nlohmann::json::array()}, {"durability", o.durability}, {"trust", o.trust}};
+  for (const auto& p : n.peers()) out["peers"].push_back(p->name);
+  for (const auto& p : n.orderers()) out["orderers"].push_back(p->name);
+  for (const auto& c : n.topology().channels) out["channels"].push_back(c.name);
+  std::printf("%s\n", out.dump().c_str());
+  std::fflush(stdout);
+}
+
+/// Tells the parent how the start went, and lets go of its terminal.
+void report_start(int tell, bool ok) {
+  if (tell < 0) return;
+  std::fflush(stdout);
+  std::fflush(stderr);
+  const int nowhere = ::open("/dev/null", O_RDWR);
+  for (const int fd : {0, 1, 2}) ::dup2(nowhere, fd);
+  if (nowhere > 2) ::close(nowhere);
+  const char c = ok ? 'r' : 'f';
+  static_cast<void>(!::write(tell, &c, 1));
+  ::close(tell);
+}
+
+int refuse(const error& e, int tell) {
+  std::fprintf(stderr, "weft: %s\n", e.context.c_str());
+  report_start(tell, false);
+  return exit_failed;
+}
+
+}  // namespace
+
+int run_node(const up_options& o, const config::topology& t, std::chrono::steady_clock::time_point begun, int tell) {
+  const stop_signals signals;
+  const bell stop, ready;
+  std::error_code ec;
+  fs::create_directories(o.dir, ec);
+  if (ec) return refuse({errc::io, "cannot create " + o.dir + ": " + ec.message()}, tell);
+  try {
+    set_up_log(o);
+  } catch (const spdlog::spdlog_ex& e) {
+    return refuse({errc::io, e.what()}, tell);
+  }
+  if (!o.json) std::printf("weft %s, a network in %s\n", std::string(edge::version()).c_str(), o.dir.c_str());
+  if (o.durability == "off") spdlog::warn("durability is off: what was acknowledged may be lost when the machine stops");
+  auto printer = std::make_shared<progress_printer>(o.json);
+  const auto progress = [printer](const std::string& what, const std::string& detail) { (*printer)(what, detail); };
+
+  const auto config = actors::make_system_config(std::max<std::size_t>(2, std::thread::hardware_concurrency()));
+  caf::actor_system system{*config};
+  actors::node_settings settings;
+  settings.folder = o.dir;
+  settings.durability = o.durability == "off" ? ledger::durability::off : ledger::durability::full;
+  settings.trust = o.trust == "each" ? actors::trust::each : actors::trust::shared;
+  auto started = actors::node::start(system, t, std::move(settings), progress);
+  if (!started) return refuse(started.error(), tell);
+  auto& node = **started;
+  keep_topology(o.dir, t);
+  auto opened = edge::door::open(system, node, o.dir, [&] { stop.ring(); });
+  if (!opened) return refuse(opened.error(), tell);
+  progress("door", edge::socket_path(o.dir).string());
+
+  std::mutex mutex;
+  std::optional<result<void>> outcome;
+  node.when_ready([&](const result<void>& r) {
+    std::lock_guard lock(mutex);
+    outcome = r;
+    ready.ring();
+  });
+  int code = exit_ok;
+  if (wait_for(signals, stop, ready) == event::ready) {
+    std::unique_lock lock(mutex);
+    const auto r = *outcome;
+    lock.unlock();
+    const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count());
+    if (!r) {
+      code = refuse(r.error(), tell);
+    } else {
+      if (o.json) print_ready_json(node, o, ms);
+      else std::printf("ready in %llu ms%s\n", static_cast<unsigned long long>(ms), o.detach ? "" : "; stop with Ctrl-C or `weft down`");
+      std::fflush(stdout);
+      report_start(tell, true);
+      while (wait_for(signals, stop, ready) != event::stop) {
+      }
+    }
+  }
+  signals.let_through();
+  (*opened)->close(door_grace);
+  node.stop();
+  if (!o.json && !o.detach) std::printf("stopped\n");
+  opened->reset();
+  started->reset();
+  return code;
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,101 @@
+// weft status: what runs, how far it is, and what died.
+#include <nlohmann/json.hpp>
+
+#include "cli/console.hpp"
+#include "cli/network.hpp"
+#include "cli/verbs.hpp"
+
+namespace weft::cli {
+
+namespace {
+
+using nlohmann::json;
+
+json contract_json(const control::Contract& c) {
+  return {{"name", c.name()}, {"version", c.version()}, {"sequence", c.sequence()}, {"policy", c.endorsement_policy()}, {"init_required", c.init_required()}};
+}
+
+json channel_json(const control::ChannelStatus& c) {
+  json out{{"channel", c.channel_id()}, {"consensus", c.consensus()},
+           {"batch", {{"max_message_count", c.block_messages_max()}, {"preferred_max_bytes", c.block_preferred_bytes()},
+                      {"timeout_ms", c.block_timeout_ms()}, {"cut_when_idle", c.cut_when_idle()}}},
+           {"peers", json::array()}, {"orderers", json::array()}, {"contracts", json::array()}};
+  for (const auto& p : c.peers()) {
+    out["peers"].push_back({{"peer", p.peer()}, {"msp_id", p.msp_id()}, {"height", p.height()}, {"block_hash", to_hex(p.block_hash())},
+                            {"commit_hash", to_hex(p.commit_hash())}});
+  }
+  for (const auto& o : c.orderers()) out["orderers"].push_back({{"orderer", o.orderer()}, {"height", o.height()}});
+  for (const auto& k : c.contracts()) out["contracts"].push_back(contract_json(k));
+  return out;
+}
+
+json status_json(const control::StatusResponse& s) {
+  json out{{"version", s.version()}, {"pid", s.pid()}, {"uptime_ms", s.uptime_ms()}, {"rss_bytes", s.rss_bytes()}, {"log_level", s.log_level()},
+           {"directory", s.directory()}, {"open_calls", s.open_calls()},
+           {"conditions", {{"cores", s.conditions().cores()}, {"durability", s.conditions().durability()}, {"trust", s.conditions().trust()}}},
+           {"roles", json::array()}, {"channels", json::array()}};
+  for (const auto& r : s.roles()) {
+    out["roles"].push_back({{"name", r.name()}, {"alive", r.alive()}, {"restarts", r.restarts()}, {"last_death", r.last_death()}});
+  }
+  for (const auto& c : s.channels()) out["channels"].push_back(channel_json(c));
+  return out;
+}
+
+void print_channel(const control::ChannelStatus& c) {
+  std::printf("\nchannel %s, %s: blocks of up to %s or %llu KiB, after %s at the latest%s\n", c.channel_id().c_str(), c.consensus().c_str(),
+              count(c.block_messages_max(), "transaction").c_str(), static_cast<unsigned long long>(c.block_preferred_bytes() / KiB),
+              show_duration(c.block_timeout_ms()).c_str(), c.cut_when_idle() ? ", at once when idle" : "");
+  table heights({"member", "msp", "height", "block hash", "commit hash"});
+  for (const auto& p : c.peers()) heights.add({p.peer(), p.msp_id(), std::to_string(p.height()), short_hash(p.block_hash()), short_hash(p.commit_hash())});
+  for (const auto& o : c.orderers()) heights.add({o.orderer(), "", std::to_string(o.height()), "", ""});
+  std::printf("%s", heights.text(2).c_str());
+  table contracts({"contract", "version", "sequence", "endorsed by"});
+  for (const auto& k : c.contracts()) contracts.add({k.name(), k.version(), std::to_string(k.sequence()), k.endorsement_policy()});
+  if (!contracts.empty()) std::printf("\n%s", contracts.text(2).c_str());
+}
+
+void print_status(const control::StatusResponse& s, bool all_roles) {
+  rows head;
+  head.add("network", s.directory()).add("weft", s.version() + ", process " + std::to_string(s.pid()));
+  head.add("up for", show_duration(s.uptime_ms())).add("memory", std::to_string(s.rss_bytes() / MiB) + " MiB");
+  head.add("conditions", count(s.conditions().cores(), "core") + ", durability " + s.conditions().durability() + ", trust " + s.conditions().trust());
+  head.add("log level", s.log_level());
+  std::printf("%s", head.text().c_str());
+  for (const auto& c : s.channels()) print_channel(c);
+  table roles({"role", "state", "restarts", "last death"});
+  std::size_t quiet = 0;
+  for (const auto& r : s.roles()) {
+    const bool calm = r.restarts() == 0 && (r.alive() || r.last_death() == "none");
+    if (calm && !all_roles) {
+      ++quiet;
+      continue;
+    }
+    const bool done = !r.alive() && r.restarts() == 0 && r.last_death() == "none";  // it had one thing to do
+    roles.add({r.name(), r.alive() ? "alive" : done ? "done" : "down", std::to_string(r.restarts()), r.last_death()});
+  }
+  std::printf("\n%s", count(static_cast<std::uint64_t>(s.roles_size()), "role").c_str());
+  if (!all_roles && quiet == static_cast<std::size_t>(s.roles_size())) return static_cast<void>(std::printf(", all alive, none ever died (--all lists them)\n"));
+  if (!all_roles) std::printf(", %zu alive and never died (--all lists them)", quiet);
+  std::printf("\n%s", roles.text(2).c_str());
+}
+
+}  // namespace
+
+void add_status_verb(CLI::App& app) {
+  struct options : network_options {
+    bool all = false;
+  };
+  auto* verb = app.add_subcommand("status", "Show roles, heights, hashes, contracts and memory of the running network");
+  auto o = std::make_shared<options>();
+  o->add_dir(*verb);
+  o->add_json(*verb);
+  verb->add_flag("--all", o->all, "List every role, not only those that died");
+  verb->callback([o] {
+    network n(*o);
+    if (o->json) return static_cast<void>(std::printf("%s\n", status_json(n.status()).dump().c_str()));
+    print_status(n.status(), o->all);
+  });
+  example(*verb, "weft status --all");
+}
+
+}  // namespace weft::cli

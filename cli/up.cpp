@@ -1,0 +1,81 @@
+// weft up: a whole network in one process.
+#include "cli/up.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cli/console.hpp"
+#include "cli/verbs.hpp"
+
+namespace weft::cli {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+/// Runs the node in a child of its own session; returns when it is ready or has failed. Forks before there is any thread.
+int run_detached(const up_options& o, const config::topology& t, steady::time_point begun) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) quit(exit_failed, "cannot make a pipe");
+  std::fflush(stdout);
+  const auto child = ::fork();
+  if (child < 0) quit(exit_failed, "cannot fork");
+  if (child == 0) {
+    ::close(ends[0]);
+    ::setsid();
+    const int code = run_node(o, t, begun, ends[1]);
+    std::fflush(stdout);
+    ::_exit(code);
+  }
+  ::close(ends[1]);
+  char how = 'f';
+  const bool heard = ::read(ends[0], &how, 1) == 1;
+  ::close(ends[0]);
+  if (heard && how == 'r') {
+    if (!o.json) std::printf("running as process %d; log in %s/weft.log; stop with: weft down%s\n", child, o.dir.c_str(),
+                             o.dir == "weft-network" ? "" : (" --dir " + o.dir).c_str());
+    return exit_ok;
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  if (!heard) std::fprintf(stderr, "weft: the network ended during its start; see %s/weft.log\n", o.dir.c_str());
+  return exit_failed;
+}
+
+void run(const up_options& o) {
+  const auto begun = steady::now();
+  const auto t = choose_topology(o);
+  if (!t) quit(t.error().code == errc::failed_precondition ? exit_failed : exit_usage, t.error().context);
+  const int code = o.detach ? run_detached(o, *t, begun) : run_node(o, *t, begun, -1);
+  if (code != exit_ok) quit(static_cast<exit_code>(code));
+}
+
+}  // namespace
+
+void add_up_verb(CLI::App& app) {
+  auto* verb = app.add_subcommand("up", "Start a network in this process; a folder that has one goes on with it");
+  auto o = std::make_shared<up_options>();
+  verb->add_option("--dir", o->dir, "The network's folder: identities, ledgers, socket")->envname("WEFT_DIR")->capture_default_str();
+  verb->add_option("--topology", o->topology_file, "YAML document that says which organizations, channels and contracts there are");
+  auto* orgs = verb->add_option("--orgs", o->orgs, "Organizations with peers")->check(CLI::Range(1, 26))->capture_default_str();
+  auto* peers = verb->add_option("--peers", o->peers, "Peers of each organization")->check(CLI::Range(1, 16))->capture_default_str();
+  auto* messages = verb->add_option("--block-messages", o->block_messages, "Transactions in a block at most")->check(CLI::Range(1, 100'000))->capture_default_str();
+  auto* timeout = verb->add_option("--block-timeout", o->block_timeout, "Age at which an unfilled block closes, such as 500ms (default: 2s)");
+  verb->add_option("--durability", o->durability, "full: what is acknowledged is on the disk. off: for benches")->check(CLI::IsMember({"full", "off"}))->capture_default_str();
+  verb->add_option("--trust", o->trust, "Do roles of one operator share verified signatures?")->check(CLI::IsMember({"shared", "each"}))->capture_default_str();
+  verb->add_option("--log", o->log_level, "Log level")->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}))->capture_default_str();
+  verb->add_flag("--json", o->json, "Print one JSON object when ready");
+  verb->add_flag("--detach", o->detach, "Return when the network is ready; it goes on in the background");
+  verb->callback([=] {
+    o->orgs_given = orgs->count() > 0;
+    o->peers_given = peers->count() > 0;
+    o->block_messages_given = messages->count() > 0;
+    o->block_timeout_given = timeout->count() > 0;
+    run(*o);
+  });
+  example(*verb, "weft up\n  weft up --detach --orgs 3 --peers 2 --block-timeout 500ms");
+}
+
+}  // namespace weft::cli

@@ -1,0 +1,33 @@
+// Inside `weft up`: what the command line says, and running a node until somebody wants it to stop.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "actors/node/node.hpp"
+#include "config/topology/topology.hpp"
+
+namespace weft::cli {
+
+struct up_options {
+  std::string dir = "weft-network", topology_file, durability = "full", trust = "shared", block_timeout;
+  std::size_t orgs = 2, peers = 1;
+  std::uint32_t block_messages = 500;
+  bool orgs_given = false, peers_given = false, block_messages_given = false, block_timeout_given = false;
+  bool json = false, detach = false;
+  std::string log_level = "warn";
+};
+
+/// The topology that the options ask for: a file's, else the one this folder was started with, else the dev network.
+/// Errors: `invalid_argument` for options that contradict each other or a document that is unsound; `not_found`, `io`.
+[[nodiscard]] result<config::topology> choose_topology(const up_options& o);
+/// Where a folder keeps the topology that it was started with.
+[[nodiscard]] std::filesystem::path topology_path(const std::filesystem::path& folder);
+
+/// "250ms", "2s". Errors: `invalid_argument`.
+[[nodiscard]] result<std::chrono::milliseconds> parse_duration(const std::string& text);
+
+/// Runs the node until SIGINT, SIGTERM or `weft down`. Returns the exit code. `tell` is where a detached node says how its start went, or -1.
+[[nodiscard]] int run_node(const up_options& o, const config::topology& t, std::chrono::steady_clock::time_point begun, int tell);
+
+}  // namespace weft::cli

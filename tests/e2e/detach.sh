@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Starting in the foreground, in other shapes, after a crash; stopping by signal; state that was lost.
+source "$(dirname "$0")/lib.sh"
+
+wait_ready() { # file that the network writes to
+  for _ in $(seq 600); do
+    grep -q '"ready_ms"' "$1" && return 0
+    sleep 0.05
+  done
+  echo "the network did not become ready"
+  return 1
+}
+
+for signal in INT TERM; do
+  ("$weft" up --json >"$scratch/out" 2>"$scratch/err"; echo $? >"$scratch/code") &
+  wait_ready "$scratch/out"
+  pid="$(json pid cat "$scratch/out")"
+  expect 0 "committed +VALID" -- "$weft" invoke kv put signal "$signal"
+  kill -"$signal" "$pid"
+  wait
+  same "exit code after SIG$signal" 0 "$(cat "$scratch/code")"
+  same "standard error of a calm network" "" "$(cat "$scratch/err")"
+done
+
+# a crash leaves a socket and a lock behind; neither is in the way
+"$weft" up --detach --json >"$scratch/out"
+expect 0 "committed +VALID" -- "$weft" invoke kv put crash soon
+kill -KILL "$(json pid cat "$scratch/out")"
+for _ in $(seq 100); do "$weft" status >/dev/null 2>&1 || break; sleep 0.02; done
+same "the socket after a crash" there "$([[ -S "$WEFT_DIR/weft.sock" ]] && echo there || echo gone)"
+expect 0 "ready in" -- "$weft" up --detach
+expect 0 "^soon$" -- "$weft" query kv get crash
+
+# state that is lost is rebuilt from the blocks
+hash="$(json commit_hash "$weft" channel info --json)"
+expect 0 stopped -- "$weft" down
+rm -rf "$WEFT_DIR/data/peer0.org1.example.com/mychannel/state"
+expect 0 "ready in" -- "$weft" up --detach
+expect 0 "^soon$" -- "$weft" query kv get crash --peer peer0.org1.example.com
+same "commit hash of a rebuilt state" "$hash" "$(json commit_hash "$weft" channel info --json)"
+expect 0 stopped -- "$weft" down
+
+# other shapes
+export WEFT_DIR="$scratch/wide"
+expect 0 "ready in" -- "$weft" up --detach --orgs 3 --peers 2 --block-messages 5 --block-timeout 300ms --durability off --trust each
+expect 0 "^100$" -- "$weft" query mycc query a --as User1@org3.example.com --peer peer1.org3.example.com
+expect 0 "committed +VALID" -- "$weft" invoke kv put x y --as User1@org3.example.com
+expect 0 "durability off, trust each" -- "$weft" status
+expect 0 stopped -- "$weft" down
+
+# a topology of one's own
+export WEFT_DIR="$scratch/own"
+sed -e 's/mychannel/orders/' "$scratch/wide/topology.yaml" >"$scratch/own.yaml"
+expect 0 "ready in" -- "$weft" up --detach --topology "$scratch/own.yaml"
+expect 0 "channel +orders" -- "$weft" channel info
+expect 0 stopped -- "$weft" down
+sed -e 's/solo/raft/' -e 's/max_message_count: 5/max_message_count: none/' "$scratch/own.yaml" >"$scratch/bad.yaml"
+expect 2 "ordering \(line [0-9]+\): 'raft' is not offered" -- "$weft" up --topology "$scratch/bad.yaml" --dir "$scratch/bad"
+expect 2 "max_message_count \(line [0-9]+\): must be a whole number" -- "$weft" up --topology "$scratch/bad.yaml" --dir "$scratch/bad"

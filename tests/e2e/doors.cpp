@@ -1,0 +1,330 @@
+// A network in this process with its door open, asked by clients that know Fabric's protocols only.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <caf/actor_system.hpp>
+#include <filesystem>
+#include <future>
+
+#include "actors/node/node.hpp"
+#include "cluster/deliver/seek.hpp"
+#include "common/common.pb.h"
+#include "edge/client/gateway_client.hpp"
+#include "edge/door.hpp"
+#include "gateway/gateway.pb.h"
+#include "ledger/block/block.hpp"
+#include "peer/events.pb.h"
+#include "peer/proposal_response.pb.h"
+#include "proto/encode.hpp"
+#include "weft/control.pb.h"
+
+namespace fs = std::filesystem;
+using namespace weft;
+using actors::rpc_code;
+
+namespace {
+
+/// One network for all cases: each uses keys of its own.
+class fixture {
+ public:
+  static fixture& get() {
+    static fixture only;
+    return only;
+  }
+  [[nodiscard]] edge::gateway_client gateway(const std::string& user, std::map<std::string, std::string> metadata = {}) const {
+    return {client, *node->user(user), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, std::move(metadata)};
+  }
+  [[nodiscard]] edge::call_answer call(const std::string& method, const google::protobuf::MessageLite& m) const {
+    return client->call(method, proto::encode(m), {std::chrono::seconds(20), {}});
+  }
+  /// A signed seek of a user; `spoil` changes the signature.
+  [[nodiscard]] bytes seek(const std::string& user, std::uint64_t start, std::optional<std::uint64_t> stop, bool spoil = false,
+                           const std::string& channel = "mychannel") const {
+    const auto who = *node->user(user);
+    system_random random;
+    auto payload = cluster::make_seek_payload(channel, block_number{start}, stop ? std::optional(block_number{*stop}) : std::nullopt, who.serialized(),
+                                              random.make_bytes(24), system_clock().now());
+    auto signature = *who.sign(spoil ? payload + "x" : payload);
+    return ledger::envelope::make(std::move(payload), std::move(signature)).raw().to_bytes();
+  }
+  [[nodiscard]] std::uint64_t height() const { return node->peers().front()->channel("mychannel")->ledger->height().value; }
+  [[nodiscard]] std::uint64_t open_calls() const {
+    ::weft::control::StatusResponse r;
+    REQUIRE(proto::decode(call("/weft.control.Control/Status", ::weft::control::StatusRequest()).response, r));
+    return r.open_calls() - 1;  // this one
+  }
+
+  std::unique_ptr<caf::actor_system_config> config = actors::make_system_config(2);
+  caf::actor_system system{*config};
+  fs::path folder;
+  std::unique_ptr<actors::node> node;
+  std::unique_ptr<edge::door> door;
+  std::shared_ptr<edge::rpc_client> client;
+
+ private:
+  fixture() {
+    auto name = (fs::temp_directory_path() / "weft-doors-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    folder = name;
+    actors::node_settings settings;
+    settings.folder = folder;
+    settings.durability = ledger::durability::off;
+    node = std::move(*actors::node::start(system, config::dev_topology({}), settings));
+    std::promise<result<void>> ready;
+    node->when_ready([&](const result<void>& r) { ready.set_value(r); });
+    const auto r = ready.get_future().get();
+    REQUIRE_MESSAGE(r.has_value(), r.error().context);
+    door = std::move(*edge::door::open(system, *node, folder, [] {}));
+    client = edge::rpc_client::connect(edge::socket_address(folder));
+  }
+  ~fixture() {
+    client.reset();
+    door.reset();
+    node.reset();
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+  }
+};
+
+edge::committed_call put(const edge::gateway_client& g, std::vector<bytes> args) {
+  const auto tx = g.endorse({"mychannel", "kv", std::move(args), {}, false});
+  REQUIRE_MESSAGE(tx.has_value(), tx.error().status.message);
+  REQUIRE(g.submit(*tx).has_value());
+  const auto committed = g.commit_status("mychannel", tx->tx_id);
+  REQUIRE_MESSAGE(committed.has_value(), committed.error().status.message);
+  return *committed;
+}
+
+/// Blocks (or filtered blocks) until the status message, which is returned.
+struct delivered {
+  std::vector<::protos::DeliverResponse> blocks;
+  int status = 0;
+};
+delivered read_subscription(edge::client_stream& s) {
+  delivered out;
+  while (const auto raw = s.read()) {
+    ::protos::DeliverResponse r;
+    REQUIRE(proto::decode(*raw, r));
+    if (r.Type_case() == ::protos::DeliverResponse::kStatus) {
+      out.status = r.status();
+      return out;
+    }
+    out.blocks.push_back(std::move(r));
+  }
+  return out;
+}
+
+int code(rpc_code c) { return static_cast<int>(c); }
+
+}  // namespace
+
+TEST_CASE("a client of each organization writes and reads through the gateway") {
+  auto& f = fixture::get();
+  for (const auto* org : {"org1", "org2"}) {
+    const auto user = std::string("User1@") + org + ".example.com";
+    const auto g = f.gateway(user);
+    CHECK(put(g, {"put", std::string("key of ") + org, user}).code == 0);
+    const auto value = g.evaluate({"mychannel", "kv", {"get", std::string("key of ") + org}, {}, false});
+    REQUIRE(value.has_value());
+    CHECK(value->payload == user);
+    CHECK(value->status == 200);
+  }
+}
+
+TEST_CASE("what a contract refuses comes back with the peer's words in the trailer") {
+  auto& f = fixture::get();
+  const auto g = f.gateway("User1@org1.example.com");
+  const auto tx = g.endorse({"mychannel", "mycc", {"invoke", "nobody", "b", "1"}, {}, false});
+  REQUIRE_FALSE(tx.has_value());
+  CHECK(tx.error().status.code == code(rpc_code::aborted));
+  REQUIRE_FALSE(tx.error().status.details.empty());
+  CHECK(tx.error().status.details[0].message.find("chaincode response 500, ") == 0);
+  CHECK(tx.error().status.details[0].msp_id == "Org1MSP");
+  const auto answer = g.evaluate({"mychannel", "mycc", {"query", "nobody"}, {}, false});
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error().status.code == code(rpc_code::unknown));
+}
+
+TEST_CASE("statuses of calls that cannot succeed") {
+  auto& f = fixture::get();
+  const auto g = f.gateway("User1@org1.example.com");
+  CHECK(g.endorse({"mychannel", "nosuch", {"f"}, {}, false}).error().status.code == code(rpc_code::failed_precondition));
+  CHECK(g.evaluate({"mychannel", "nosuch", {"f"}, {}, false}).error().status.code == code(rpc_code::failed_precondition));
+  CHECK(g.endorse({"nochannel", "kv", {"f"}, {}, false}).error().status.code == code(rpc_code::failed_precondition));
+  CHECK(g.evaluate({"nochannel", "kv", {"f"}, {}, false}).error().status.code == code(rpc_code::unavailable));
+  CHECK(g.commit_status("nochannel", "00").error().status.code == code(rpc_code::permission_denied));
+  const auto elsewhere = f.gateway("User1@org1.example.com", {{"weft-peer", "peer9.org9.example.com"}});
+  CHECK(elsewhere.evaluate({"mychannel", "kv", {"get", "x"}, {}, false}).error().status.code == code(rpc_code::not_found));
+  CHECK(f.client->call("/gateway.Gateway/Nothing", {}).status.code == code(rpc_code::unimplemented));
+  CHECK(f.client->call("/gateway.Gateway/Evaluate", {}).status.code == code(rpc_code::invalid_argument));
+  for (const auto* method : {"Evaluate", "Endorse", "Submit", "CommitStatus"}) {
+    CAPTURE(method);
+    const auto r = f.client->call(std::string("/gateway.Gateway/") + method, "\xff\xff\xff");
+    CHECK(r.status.code == code(rpc_code::invalid_argument));
+  }
+  CHECK_FALSE(f.client->call("/protos.Endorser/ProcessProposal", "\x0a\x03xyz").status.ok());
+}
+
+TEST_CASE("a commit status needs the signature of the identity that it names") {
+  auto& f = fixture::get();
+  const auto who = *f.node->user("User1@org1.example.com");
+  ::gateway::CommitStatusRequest inner;
+  inner.set_channel_id("mychannel");
+  inner.set_transaction_id("00");
+  inner.set_identity(who.serialized());
+  ::gateway::SignedCommitStatusRequest request;
+  request.set_request(proto::encode(inner));
+  request.set_signature(*who.sign(request.request() + "x"));
+  CHECK(f.call("/gateway.Gateway/CommitStatus", request).status.code == code(rpc_code::permission_denied));
+  inner.set_identity("nobody");
+  request.set_request(proto::encode(inner));
+  request.set_signature(*who.sign(request.request()));
+  CHECK(f.call("/gateway.Gateway/CommitStatus", request).status.code == code(rpc_code::permission_denied));
+}
+
+TEST_CASE("a commit status that nobody can answer ends at the client's deadline") {
+  auto& f = fixture::get();
+  edge::gateway_timeouts timeouts;
+  timeouts.commit = std::chrono::milliseconds(100);
+  const edge::gateway_client g{f.client, *f.node->user("User1@org1.example.com"), std::make_shared<system_clock>(), std::make_shared<system_random>(), timeouts};
+  CHECK(g.commit_status("mychannel", std::string(64, '0')).error().status.code == code(rpc_code::deadline_exceeded));
+}
+
+TEST_CASE("blocks are delivered whole, in order, and again on the same stream") {
+  auto& f = fixture::get();
+  const auto s = f.client->open("/protos.Deliver/Deliver");
+  const auto height = f.height();
+  for (int again = 0; again < 2; ++again) {
+    REQUIRE(s->write(f.seek("User1@org2.example.com", 0, height - 1)));
+    const auto got = read_subscription(*s);
+    CHECK(got.status == 200);
+    REQUIRE(got.blocks.size() == height);
+    for (std::size_t n = 0; n < got.blocks.size(); ++n) CHECK(got.blocks[n].block().header().number() == n);
+    const auto stored = *f.node->peers().back()->channel("mychannel")->ledger->blocks().read(block_number{height - 1});
+    CHECK(proto::encode(got.blocks.back().block()) == stored.encode());
+  }
+  REQUIRE(s->half_close());
+  CHECK_FALSE(s->read().has_value());
+  CHECK(s->status().ok());
+}
+
+TEST_CASE("who may not read gets a status and nothing else") {
+  auto& f = fixture::get();
+  struct row {
+    const char* name;
+    bytes request;
+    int status;
+  };
+  const row rows[] = {
+      {"a wrong signature", f.seek("User1@org1.example.com", 0, 0, true), 403},
+      {"a channel that is not there", f.seek("User1@org1.example.com", 0, 0, false, "nochannel"), 404},
+      {"a start beyond the end", f.seek("User1@org1.example.com", 1'000'000, 1'000'001), 404},
+      {"no envelope at all", "\xff\xff", 400},
+      {"an empty envelope", "", 400},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto s = f.client->open("/protos.Deliver/Deliver");
+    REQUIRE(s->write(r.request));
+    const auto got = read_subscription(*s);
+    CHECK(got.blocks.empty());
+    CHECK(got.status == r.status);
+    CHECK_FALSE(s->read().has_value());
+  }
+}
+
+TEST_CASE("a reader that stops reading holds back its stream only, and gets everything in the end") {
+  auto& f = fixture::get();
+  const auto g = f.gateway("User1@org1.example.com");
+  const auto s = f.client->open("/protos.Deliver/Deliver");
+  const auto first = f.height();
+  constexpr std::uint64_t more = 100;  // several windows
+  REQUIRE(s->write(f.seek("User1@org1.example.com", first, first + more - 1)));
+  for (std::uint64_t i = 0; i < more; ++i) CHECK(put(g, {"put", "slow", std::to_string(i)}).code == 0);
+  const auto got = read_subscription(*s);
+  CHECK(got.status == 200);
+  REQUIRE(got.blocks.size() == more);
+  CHECK(got.blocks.back().block().header().number() == first + more - 1);
+}
+
+TEST_CASE("filtered blocks tell ids, verdicts and events without their payload") {
+  auto& f = fixture::get();
+  const auto g = f.gateway("User1@org1.example.com");
+  const auto committed = put(g, {"event", "painted", "secret colour"});
+  const auto s = f.client->open("/protos.Deliver/DeliverFiltered");
+  REQUIRE(s->write(f.seek("User1@org1.example.com", committed.block, committed.block)));
+  const auto got = read_subscription(*s);
+  REQUIRE(got.blocks.size() == 1);
+  const auto& b = got.blocks[0].filtered_block();
+  CHECK(b.channel_id() == "mychannel");
+  CHECK(b.number() == committed.block);
+  REQUIRE(b.filtered_transactions_size() == 1);
+  const auto& tx = b.filtered_transactions(0);
+  CHECK(tx.txid().size() == 64);
+  CHECK(tx.type() == ::common::ENDORSER_TRANSACTION);
+  CHECK(tx.tx_validation_code() == ::protos::VALID);
+  REQUIRE(tx.transaction_actions().chaincode_actions_size() == 1);
+  const auto& event = tx.transaction_actions().chaincode_actions(0).chaincode_event();
+  CHECK(event.event_name() == "painted");
+  CHECK(event.payload().empty());
+}
+
+TEST_CASE("events of a contract arrive from where the client asks, and only those") {
+  auto& f = fixture::get();
+  const auto g = f.gateway("User1@org1.example.com");
+  const auto first = put(g, {"event", "one", "1"});
+  put(g, {"put", "no event", "here"});
+  const auto who = *f.node->user("User1@org1.example.com");
+  const auto request = [&](const std::string& contract, bool spoil = false) {
+    ::gateway::ChaincodeEventsRequest inner;
+    inner.set_channel_id("mychannel");
+    inner.set_chaincode_id(contract);
+    inner.set_identity(who.serialized());
+    inner.mutable_start_position()->mutable_specified()->set_number(first.block);
+    ::gateway::SignedChaincodeEventsRequest out;
+    out.set_request(proto::encode(inner));
+    out.set_signature(*who.sign(spoil ? "x" : out.request()));
+    return proto::encode(out);
+  };
+  const auto s = f.client->open("/gateway.Gateway/ChaincodeEvents");
+  REQUIRE(s->write(request("kv")));
+  put(g, {"event", "two", "2"});
+  for (const auto* expected : {"one", "two"}) {
+    const auto raw = s->read();
+    REQUIRE(raw.has_value());
+    ::gateway::ChaincodeEventsResponse r;
+    REQUIRE(proto::decode(*raw, r));
+    REQUIRE(r.events_size() == 1);
+    CHECK(r.events(0).event_name() == expected);
+    CHECK(r.events(0).chaincode_id() == "kv");
+    CHECK_FALSE(r.events(0).payload().empty());
+  }
+  const auto denied = f.client->open("/gateway.Gateway/ChaincodeEvents");
+  REQUIRE(denied->write(request("kv", true)));
+  CHECK_FALSE(denied->read().has_value());
+  CHECK(denied->status().code == code(rpc_code::permission_denied));
+}
+
+TEST_CASE("calls that clients gave up leave nothing behind") {
+  auto& f = fixture::get();
+  {
+    std::vector<std::unique_ptr<edge::client_stream>> streams;
+    for (int i = 0; i < 20; ++i) {
+      streams.push_back(f.client->open("/protos.Deliver/Deliver"));
+      REQUIRE(streams.back()->write(f.seek("User1@org1.example.com", 0, std::nullopt)));
+      REQUIRE(streams.back()->read().has_value());
+    }
+    CHECK(f.open_calls() >= 20);
+  }
+  for (int i = 0; i < 1000 && f.open_calls() > 0; ++i) {
+  }
+  CHECK(f.open_calls() == 0);
+}
+
+TEST_CASE("a second door on the same folder is refused") {
+  auto& f = fixture::get();
+  const auto second = edge::door::open(f.system, *f.node, f.folder, [] {});
+  REQUIRE_FALSE(second.has_value());
+  CHECK(second.error().code == errc::already_exists);
+  CHECK(edge::answers(edge::socket_path(f.folder)));
+}
