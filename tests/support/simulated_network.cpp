@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "chaincode/endorsement/reply.hpp"
+#include "common/common.pb.h"
 #include "peer/proposal_response.pb.h"
 #include "proto/encode.hpp"
 
@@ -110,6 +111,28 @@ outcome simulated_network::invoke(const std::string& user, const std::string& co
   const auto tx = endorse(user, contract, args, out, peer);
   if (!out.status.ok()) return out;
   return submit(tx, out.tx_id, peer);
+}
+
+actors::endorse_reply simulated_network::endorse_raw(const bytes& raw) {
+  return ask<endorse_reply>(*this, *system_, role<endorser_actor>(node_->peers()[0]->name + "/endorser"), atom::endorse::value, signed_proposal{raw});
+}
+actors::gateway_reply simulated_network::gateway_endorse(const bytes& raw) {
+  return ask<gateway_reply>(*this, *system_, role<gateway_actor>(node_->peers()[0]->name + "/gateway"), atom::endorse::value, signed_proposal{raw});
+}
+actors::broadcast_reply simulated_network::broadcast(const ledger::envelope& tx) {
+  return ask<broadcast_reply>(*this, *system_, role<orderer_actor>(node_->orderers()[0]->name + "/orderer"), atom::broadcast::value, tx);
+}
+
+ledger::envelope simulated_network::endorse_payload_of_size(std::size_t size, const crypto::signing_identity& who) {
+  const auto made = ledger::make_proposal({"mychannel", "kv", {"put", "k", "v"}, {}, false}, who.serialized(), "nonce", clock_->now());
+  const auto p = ledger::parse_signed_proposal(ledger::make_signed_proposal(made.proposal_bytes, "s")).value();
+  ::common::Payload payload;
+  payload.mutable_header()->set_channel_header(std::string(p.header.channel_header));
+  payload.mutable_header()->set_signature_header(std::string(p.header.signature_header));
+  payload.set_data(bytes(size, 'x'));
+  auto raw = proto::encode(payload);
+  auto signature = who.sign(raw).value();
+  return ledger::envelope::make(std::move(raw), std::move(signature));
 }
 
 void simulated_network::kill(const std::string& role_name) {

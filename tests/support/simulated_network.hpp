@@ -42,6 +42,12 @@ class simulated_network {
   ledger::envelope endorse(const std::string& user, const std::string& contract, const std::vector<std::string>& args, outcome& out,
                            std::size_t peer = 0);
   outcome submit(const ledger::envelope& tx, const std::string& tx_id, std::size_t peer = 0);
+  /// Bytes straight to the first peer's endorser or gateway, and an envelope straight to the first orderer.
+  actors::endorse_reply endorse_raw(const bytes& signed_proposal);
+  actors::gateway_reply gateway_endorse(const bytes& signed_proposal);
+  actors::broadcast_reply broadcast(const ledger::envelope& tx);
+  /// A signed envelope with a payload of at least this size, for the channel.
+  ledger::envelope endorse_payload_of_size(std::size_t size, const crypto::signing_identity& who);
   /// Payload of the contract's answer, or the error text in `error`.
   bytes query(const std::string& user, const std::string& contract, const std::vector<std::string>& args, std::string* error = nullptr,
               std::size_t peer = 0);
