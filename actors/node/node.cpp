@@ -194,7 +194,7 @@ void running_node::stop() {
   if (settings_.threads_for_disks) {
     caf::scoped_actor self{system_};
     self->request(supervisor_, std::chrono::seconds(60), atom::stop::value)
-        .receive([](caf::unit_t) {}, [](const caf::error&) { spdlog::error("some roles did not stop within 60 s"); });
+        .receive([](bool) {}, [](const caf::error&) { spdlog::error("some roles did not stop within 60 s"); });
   } else {
     caf::anon_send(supervisor_, atom::stop::value);  // the driver of the testing scheduler delivers it
   }

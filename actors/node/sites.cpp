@@ -110,7 +110,8 @@ result<std::shared_ptr<peer_channel>> open_peer_channel(const config::channel& c
                                                         const progress_fn& progress) {
   WEFT_TRY(auto s, open_stores(settings, member, c.name));
   auto opened = ledger::open_channel_ledger(s.files, s.state, m.genesis.at(c.name), [&](block_number done, block_number all) {
-    progress(member, "rebuilding state: block " + std::to_string(done.value) + " of " + std::to_string(all.value));
+    constexpr std::uint64_t every = 1000;  // shorter rebuilds are over before anybody reads a line
+    if (done.value % every == 0) progress(member, "rebuilding state: block " + std::to_string(done.value) + " of " + std::to_string(all.value));
   });
   if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.name, opened.error()));
   auto channel = std::make_shared<peer_channel>();

@@ -49,7 +49,7 @@ void finish_stop(self_ptr self) {
   auto& s = self->state;
   if (!s.alive.empty()) return;
   s.where->clear();
-  for (auto& p : s.waiting) p.deliver(caf::unit);
+  for (auto& p : s.waiting) p.deliver(true);
   self->quit(caf::exit_reason::user_shutdown);
 }
 
@@ -90,9 +90,9 @@ bool kill(self_ptr self, const std::string& name) {
   return it != self->state.alive.end() && end(self, it->second, caf::message_priority::high, caf::exit_reason::kill);
 }
 
-caf::result<caf::unit_t> stop(self_ptr self) {
+caf::result<bool> stop(self_ptr self) {
   auto& s = self->state;
-  auto promise = self->make_response_promise<caf::unit_t>();
+  auto promise = self->make_response_promise<bool>();
   s.waiting.push_back(promise);
   if (!std::exchange(s.stopping, true)) {
     // By handle: the overload for addresses sends without a sender, and roles ignore such messages.

@@ -31,8 +31,8 @@ class role_table {
 using supervisor_actor = caf::typed_actor<
     // Kills a role as a fault would: false when there is none of that name.
     caf::replies_to<atom::kill, std::string>::with<bool>,
-    // Stops every role; the reply comes when all are gone.
-    caf::replies_to<atom::stop>::with<caf::unit_t>,
+    // Stops every role; the reply (true) comes when all are gone.
+    caf::replies_to<atom::stop>::with<bool>,
     // INTERNAL: time to start a role again.
     caf::reacts_to<atom::restart, std::string>>;
 
@@ -44,7 +44,7 @@ struct supervisor_state {
   std::map<std::string, std::uint32_t> deaths_in_a_row;
   std::map<std::string, caf::actor_clock::time_point> born;
   bool stopping = false;
-  std::vector<caf::typed_response_promise<caf::unit_t>> waiting;
+  std::vector<caf::typed_response_promise<bool>> waiting;
   static inline const char* name = "supervisor";
 };
 /// Spawns all `specs`, in order, before it takes its first message.
