@@ -3,6 +3,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 #include <google/protobuf/message_lite.h>
+#include <google/protobuf/stubs/logging.h>
 
 #include <limits>
 #include <stdexcept>
@@ -24,6 +25,8 @@ std::string encode(const pb::MessageLite& message) {
 }
 
 bool decode(std::string_view data, pb::MessageLite& message) {
+  // The library prints a line for each string that is not UTF-8: strangers could fill the log with them.
+  [[maybe_unused]] static const auto silenced = pb::SetLogHandler(nullptr);
   message.Clear();
   if (data.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return false;
   pb::io::CodedInputStream coded(reinterpret_cast<const std::uint8_t*>(data.data()), static_cast<int>(data.size()));
