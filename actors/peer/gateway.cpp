@@ -74,7 +74,7 @@ caf::result<gateway_reply> evaluate(self_ptr self, const signed_proposal& p) {
   if (!call) return too_many(s);
   if (!s.own_endorser.get()) return refused(rpc_code::unavailable, "the endorser of " + s.site->name + " is restarting");
   auto promise = self->make_response_promise<gateway_reply>();
-  self->request(s.own_endorser.get(), s.site->options.endorse_timeout, atom::endorse::value, p)
+  self->ask(s.own_endorser.get(), s.site->options.endorse_timeout, atom::endorse::value, p)
       .then([self, promise, p, call](const endorse_reply& r) { answer_evaluate(promise, self->state, r, p); },
             [promise, call](const caf::error& e) mutable {
               answer(promise, e == caf::sec::request_timeout
@@ -125,7 +125,7 @@ void submit_to(self_ptr self, const ledger::envelope& tx, std::vector<std::strin
     last = refused(rpc_code::unavailable, "no orderers could successfully process transaction", {{name, "", "the orderer is not running"}});
     return submit_to(self, tx, std::move(left), promise, std::move(call), std::move(last));
   }
-  self->request(orderer.get(), s.site->options.broadcast_timeout, atom::broadcast::value, tx)
+  self->ask(orderer.get(), s.site->options.broadcast_timeout, atom::broadcast::value, tx)
       .then(
           [self, tx, left, promise, call, name](const broadcast_reply& r) mutable {
             auto reply = of_broadcast(r, name);
@@ -167,7 +167,9 @@ caf::result<commit_reply> await(self_ptr self, const std::string& channel_id, co
   }
   const auto found = channel->ledger->blocks().find_tx(tx_id);
   if (!found) return commit_reply{to_status(found.error()), 0, 0};
-  if (*found) return commit_reply{{}, (*found)->code, (*found)->block.value};
+  // The index knows a block before its state is applied; "committed" means that whoever asks next sees it.
+  const auto now = channel->now.get();
+  if (*found && now && (*found)->block < now->height) return commit_reply{{}, (*found)->code, (*found)->block.value};
   if (s.waiting.size() >= s.site->options.gateway_calls_max) return commit_reply{too_many(s).status, 0, 0};
   auto promise = self->make_response_promise<commit_reply>();
   s.waiting.emplace(channel_id + "/" + tx_id, waiting_call{promise, self->clock().now() + s.site->options.commit_timeout});

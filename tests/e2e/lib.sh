@@ -35,12 +35,7 @@ expect() {
 json() {
   local path="$1"
   shift
-  "$@" 2>/dev/null | tail -n 1 | python3 -c '
-import json, sys
-value = json.load(sys.stdin)
-for part in sys.argv[1].split("."):
-    value = value[int(part)] if isinstance(value, list) else value[part]
-print(json.dumps(value) if isinstance(value, (dict, list, bool)) else value)' "$path"
+  "$@" 2>/dev/null | tail -n 1 | "$(dirname "$weft")/weft_e2e_json" "$path"
 }
 
 # same WHAT EXPECTED ACTUAL

@@ -51,13 +51,12 @@ expect 2 "name such as" -- "$weft" query mycc query a --as ../../x@org1.example.
 expect 1 "no peer peer7" -- "$weft" query mycc query a --peer peer7
 expect 1 "no channel other" -- "$weft" channel info --channel other
 
-# an identity of nobody
+# an identity of a foreign CA that calls itself by the same name
 users="$WEFT_DIR/crypto/peerOrganizations/org1.example.com/users"
 cp -r "$users/User1@org1.example.com" "$users/Mallory@org1.example.com"
-rm -f "$users/Mallory@org1.example.com/msp/signcerts/"* "$users/Mallory@org1.example.com/msp/keystore/"*
-openssl ecparam -name prime256v1 -genkey -noout 2>/dev/null | openssl pkcs8 -topk8 -nocrypt -out "$users/Mallory@org1.example.com/msp/keystore/priv_sk"
-openssl req -new -x509 -key "$users/Mallory@org1.example.com/msp/keystore/priv_sk" -subj "/CN=Mallory/OU=client" -days 10 \
-  -out "$users/Mallory@org1.example.com/msp/signcerts/cert.pem" 2>/dev/null
+"$weft" up --detach --dir "$scratch/other" >/dev/null && "$weft" down --dir "$scratch/other" >/dev/null
+rm -rf "$users/Mallory@org1.example.com/msp"
+cp -r "$scratch/other/crypto/peerOrganizations/org1.example.com/users/User1@org1.example.com/msp" "$users/Mallory@org1.example.com/msp"
 expect 1 "access denied" -- "$weft" query mycc query a --as Mallory@org1.example.com
 expect 1 "access denied" -- "$weft" invoke mycc invoke a b 1 --as Mallory@org1.example.com
 

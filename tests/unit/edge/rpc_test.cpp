@@ -1,0 +1,173 @@
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <future>
+#include <mutex>
+
+#include "edge/rpc/client.hpp"
+#include "edge/rpc/server.hpp"
+
+using namespace weft;
+using namespace weft::edge;
+using actors::rpc_code;
+using actors::status_of;
+
+namespace {
+
+/// A service that echoes, holds, drops and refuses.
+class echo {
+ public:
+  echo() {
+    auto name = (std::filesystem::temp_directory_path() / "weft-rpc-XXXXXX").string();
+    REQUIRE(::mkdtemp(name.data()) != nullptr);
+    folder_ = name;
+    service s{"test.Echo", 3, {}, {}};
+    s.unary["Say"] = [](const unary_ptr& c) { c->answer(c->request() + c->metadata("suffix")); };
+    s.unary["Drop"] = [](const unary_ptr&) {};
+    s.unary["Twice"] = [](const unary_ptr& c) {
+      c->answer("first");
+      c->answer("second");
+      c->refuse(status_of(rpc_code::internal, "third"));
+    };
+    s.unary["Refuse"] = [](const unary_ptr& c) {
+      c->refuse(status_of(rpc_code::aborted, "no: \xc3\xa9", {{"peer0", "Org1MSP", "one"}, {"peer1", "Org2MSP", "two"}}));
+    };
+    s.unary["Hold"] = [this](const unary_ptr& c) {
+      std::lock_guard lock(mutex_);
+      held_.push_back(c);
+      if (held_.size() == 3) full_.set_value();
+    };
+    s.streams["Count"] = [](const stream_ptr& out) { return std::make_unique<counter>(out); };
+    std::vector<service> services;
+    services.push_back(std::move(s));
+    server_ = std::move(*server::start("unix:" + (folder_ / "s").string(), std::move(services)));
+    client = rpc_client::connect("unix:" + (folder_ / "s").string());
+  }
+  ~echo() {
+    client.reset();
+    held_.clear();
+    server_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  std::vector<unary_ptr> take_held() {
+    std::lock_guard lock(mutex_);
+    return std::exchange(held_, {});
+  }
+  void wait_full() { full_.get_future().wait(); }
+
+  std::shared_ptr<rpc_client> client;
+  server& running() { return *server_; }
+
+ private:
+  /// Answers a message N with the messages 1…N, then waits for the next.
+  class counter final : public stream_events {
+   public:
+    explicit counter(stream_ptr out) : out_(std::move(out)) { out_->read(); }
+    void message(bytes content) override {
+      if (content == "stop") return out_->finish(status_of(rpc_code::failed_precondition, "stopped"));
+      for (int i = 1; i <= std::stoi(content); ++i) out_->write(std::to_string(i));
+      out_->read();
+    }
+    void no_more_messages() override { out_->finish({}); }
+    void written() override {}
+    void cancelled() override {}
+    void closed() override {}
+
+   private:
+    stream_ptr out_;
+  };
+
+  std::filesystem::path folder_;
+  std::mutex mutex_;
+  std::promise<void> full_;
+  std::vector<unary_ptr> held_;
+  std::unique_ptr<server> server_;
+};
+
+int code(rpc_code c) { return static_cast<int>(c); }
+
+}  // namespace
+
+TEST_CASE("a call carries bytes and metadata, and its first answer counts") {
+  echo e;
+  const bytes zeros(100'000, '\0');
+  CHECK(e.client->call("/test.Echo/Say", zeros).response == zeros);
+  CHECK(e.client->call("/test.Echo/Say", {}).status.ok());
+  CHECK(e.client->call("/test.Echo/Say", "a", {std::nullopt, {{"suffix", "b"}}}).response == "ab");
+  CHECK(e.client->call("/test.Echo/Twice", {}).response == "first");
+}
+
+TEST_CASE("a call that nobody answers is answered") {
+  echo e;
+  CHECK(e.client->call("/test.Echo/Drop", {}).status.code == code(rpc_code::unavailable));
+  CHECK(e.client->call("/test.Echo/Nothing", {}).status.code == code(rpc_code::unimplemented));
+  CHECK(e.client->call("/test.Other/Say", {}).status.code == code(rpc_code::unimplemented));
+}
+
+TEST_CASE("a refusal arrives with its text and details") {
+  echo e;
+  const auto r = e.client->call("/test.Echo/Refuse", {});
+  CHECK(r.status.code == code(rpc_code::aborted));
+  CHECK(r.status.message == "no: \xc3\xa9");
+  REQUIRE(r.status.details.size() == 2);
+  CHECK(r.status.details[1].address == "peer1");
+  CHECK(r.status.details[1].msp_id == "Org2MSP");
+  CHECK(r.status.details[1].message == "two");
+}
+
+TEST_CASE("more calls than a service may have are refused at once, and room that was freed is used again") {
+  echo e;
+  std::vector<std::future<call_answer>> calls;
+  for (int i = 0; i < 3; ++i) calls.push_back(std::async(std::launch::async, [&] { return e.client->call("/test.Echo/Hold", {}); }));
+  e.wait_full();
+  const auto refused = e.client->call("/test.Echo/Say", {});
+  CHECK(refused.status.code == code(rpc_code::resource_exhausted));
+  CHECK(refused.status.message == "too many requests for /test.Echo, exceeding concurrency limit (3)");
+  for (const auto& c : e.take_held()) c->answer("now");
+  for (auto& c : calls) CHECK(c.get().response == "now");
+  call_answer again;
+  for (int i = 0; i < 1'000 && (i == 0 || !again.status.ok()); ++i) again = e.client->call("/test.Echo/Say", "again");
+  CHECK(again.response == "again");
+}
+
+TEST_CASE("a deadline ends a call, and a late answer harms nobody") {
+  echo e;
+  const auto r = e.client->call("/test.Echo/Hold", {}, {std::chrono::milliseconds(50), {}});
+  CHECK(r.status.code == code(rpc_code::deadline_exceeded));
+  for (const auto& c : e.take_held()) c->answer("late");
+  CHECK(e.client->call("/test.Echo/Say", "next").response == "next");
+}
+
+TEST_CASE("a stream writes in order, takes further requests and ends with its status") {
+  echo e;
+  const auto s = e.client->open("/test.Echo/Count");
+  for (const int n : {3, 200}) {
+    REQUIRE(s->write(std::to_string(n)));
+    for (int i = 1; i <= n; ++i) CHECK(s->read() == std::to_string(i));
+  }
+  REQUIRE(s->write("stop"));
+  CHECK_FALSE(s->read().has_value());
+  CHECK(s->status().code == code(rpc_code::failed_precondition));
+  CHECK(s->status().message == "stopped");
+}
+
+TEST_CASE("stopping ends what is open") {
+  echo e;
+  const auto s = e.client->open("/test.Echo/Count");
+  REQUIRE(s->write("1"));
+  CHECK(s->read() == "1");
+  e.running().stop(std::chrono::milliseconds(0));
+  CHECK_FALSE(s->read().has_value());
+  CHECK_FALSE(s->status().ok());
+  CHECK(e.running().open_calls() == 0);
+}
+
+TEST_CASE("details survive their trailer, and rubbish has none") {
+  const auto status = status_of(rpc_code::aborted, "why", {{"a", "m", "text"}});
+  const auto back = decode_details(encode_details(status));
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].message == "text");
+  CHECK(encode_details(status_of(rpc_code::aborted, "why")).empty());
+  for (const auto* rubbish : {"", "\xff", "\x1a\x02zz", "text"}) CHECK(decode_details(rubbish).empty());
+}
