@@ -5,8 +5,12 @@
 #include <caf/all.hpp>
 #include <cstdint>
 #include <ctime>
+#include <deque>
 #include <memory>
 #include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace weft::actors {
 
@@ -49,6 +53,46 @@ inline std::atomic<fault_plane*> the_fault_plane{nullptr};
 /// A message through its wire form and back. Throws std::logic_error for a type that cannot travel: a programming error found in simulation.
 [[nodiscard]] caf::message through_wire(caf::actor_system& sys, const caf::type_erased_tuple& content);
 
+/// A role's own reminder to look at the deadlines of what it asked.
+struct deadline_check {};
+/// Requests that were asked, by deadline. CAF's own request timeouts wake the clock's thread for every request (7 µs of CPU) and stay in its
+/// schedule until they expire, answered or not; these cost a queue entry, and one timer for all. Owned by one actor.
+class deadlines {
+ public:
+  using time_point = caf::actor_clock::time_point;
+  struct entry {
+    time_point at;
+    caf::message_id id;  ///< Of the response.
+  };
+  void add(entry e) {
+    auto place = open_.end();
+    while (place != open_.begin() && std::prev(place)->at > e.at) --place;  // nearly always the last
+    open_.insert(place, e);
+  }
+  /// Forgets what is not in `pending`; gives what is, and is over.
+  template <class Pending>
+  [[nodiscard]] std::vector<caf::message_id> sweep(const Pending& pending, time_point now) {
+    std::unordered_set<std::uint64_t> waiting;
+    for (const auto& p : pending) waiting.insert(p.first.integer_value());
+    std::vector<caf::message_id> over;
+    std::deque<entry> left;
+    for (const auto& e : open_) {
+      if (!waiting.count(e.id.integer_value())) continue;
+      if (e.at <= now) over.push_back(e.id); else left.push_back(e);
+    }
+    open_.swap(left);
+    sweep_at_ = std::max<std::size_t>(4096, 2 * open_.size());
+    return over;
+  }
+  [[nodiscard]] bool empty() const noexcept { return open_.empty(); }
+  [[nodiscard]] time_point first() const { return open_.front().at; }
+  [[nodiscard]] bool crowded() const noexcept { return open_.size() >= sweep_at_; }
+
+ private:
+  std::deque<entry> open_;
+  std::size_t sweep_at_ = 4096;  ///< So that what is answered long ago does not pile up.
+};
+
 /// What the default and exception handlers of every role print.
 void log_unexpected(const std::string& role, const std::string& what);
 
@@ -73,6 +117,18 @@ struct role : Base {
   }
   [[nodiscard]] const std::string& seat() const noexcept { return name_; }
 
+  /// As `request(to, timeout, ...)`, for calls that come with every transaction. The same answers: `sec::request_timeout` when the time is over.
+  /// The handler must be set by `then`.
+  template <class Handle, class Rep, class Period, class... Ts>
+  auto ask(const Handle& to, std::chrono::duration<Rep, Period> timeout, Ts&&... xs) {
+    if (deadlines_.crowded()) expire();  // before the new request, whose handler is not there yet
+    auto handle = this->request(to, caf::duration{caf::infinite}, std::forward<Ts>(xs)...);
+    const auto at = this->clock().now() + std::chrono::duration_cast<caf::actor_clock::duration_type>(timeout);
+    deadlines_.add({at, handle.id()});
+    if (!armed_ || at < armed_at_) arm(at);
+    return handle;
+  }
+
   void enqueue(caf::mailbox_element_ptr p, caf::execution_unit* eu) override {
     auto& content = p->content();
     // Only a named local actor may stop a role: no anonymous and no remote exit message.
@@ -92,9 +148,15 @@ struct role : Base {
 
  private:
   void enqueue_judged(fault_plane& plane, caf::mailbox_element_ptr p, caf::execution_unit* eu);
+  void arm(deadlines::time_point at);
+  void check_deadlines();
+  void expire();
 
   std::string name_;
   std::shared_ptr<role_meter> meter_;
+  deadlines deadlines_;
+  bool armed_ = false, listening_ = false;
+  deadlines::time_point armed_at_{};
 };
 
 /// The pointer that the behaviour function of a role gets: its state, its interface, and role's protection.
@@ -104,6 +166,7 @@ using role_self = caf::stateful_actor<State, role<typename Handle::base>>*;
 }  // namespace weft::actors
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weft::actors::redelivery)  // never serializable, so it cannot arrive from the network
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weft::actors::deadline_check)
 
 namespace weft::actors {
 
@@ -127,6 +190,37 @@ void role<Base>::enqueue_judged(fault_plane& plane, caf::mailbox_element_ptr p, 
         caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, redelivery{p->sender, p->mid, p->stages, p->move_content_to_message()}));
   }
   Base::enqueue(std::move(p), eu);
+}
+
+template <class Base>
+void role<Base>::arm(deadlines::time_point at) {
+  if (!std::exchange(listening_, true)) {
+    this->set_default_handler([this](caf::scheduled_actor* a, caf::message_view& m) -> caf::result<caf::message> {
+      if (!m.content().template match_elements<deadline_check>()) return caf::print_and_drop(a, m);
+      check_deadlines();
+      return caf::message{};
+    });
+  }
+  armed_ = true;
+  armed_at_ = at;
+  this->clock().schedule_message(at, caf::strong_actor_ptr{this->ctrl()},
+                                 caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, deadline_check{}));
+}
+
+template <class Base>
+void role<Base>::check_deadlines() {
+  const auto now = this->clock().now();
+  if (armed_ && now < armed_at_) return;  // an older reminder; the newer one is still to come
+  armed_ = false;
+  expire();
+  if (!deadlines_.empty()) arm(deadlines_.first());
+}
+
+template <class Base>
+void role<Base>::expire() {
+  for (const auto id : deadlines_.sweep(this->multiplexed_responses_, this->clock().now())) {
+    this->eq_impl(id, caf::strong_actor_ptr{this->ctrl()}, this->context(), caf::make_error(caf::sec::request_timeout));
+  }
 }
 
 }  // namespace weft::actors

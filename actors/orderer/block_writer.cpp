@@ -1,6 +1,8 @@
 // BLOCK_WRITER: signs, appends, syncs, then tells. The order of these lines is the promise that an acknowledged envelope survives.
 #include <spdlog/spdlog.h>
 
+#include <optional>
+
 #include "actors/orderer/roles.hpp"
 #include "cluster/ordering/assembly.hpp"
 
@@ -9,17 +11,25 @@ namespace weft::actors {
 namespace {
 
 struct block_writer_state {
+  std::optional<block_number> last_config;  ///< Of the newest block; read from it once, as nobody else writes here.
   static inline const char* name = "block_writer";
 };
 
-result<void> write(const orderer_site& site, orderer_channel& channel, ledger::block& b) {
+result<block_number> last_config_of(const orderer_channel& channel, block_number newest) {
+  WEFT_TRY(const auto last, channel.blocks->read(newest));
+  return ledger::last_config_index(last);
+}
+
+result<void> write(const orderer_site& site, orderer_channel& channel, std::optional<block_number>& last_config, ledger::block& b) {
   const auto next = channel.blocks->height();
   if (b.number() != next) return fail(errc::failed_precondition, "expected block " + std::to_string(next.value));
-  WEFT_TRY(auto last, channel.blocks->read(block_number{next.value - 1}));
-  WEFT_TRY(auto tip, cluster::tip_after(last));
+  if (!last_config) {
+    WEFT_TRY(last_config, last_config_of(channel, block_number{next.value - 1}));
+  }
   const auto& first = b.envelopes().front().header();
   const bool config = first && first->type == static_cast<std::int32_t>(ledger::header_type::config);
-  WEFT_CHECK(cluster::sign_block(b, config ? b.number() : tip.last_config, {}, *site.identity, *site.random, *site.verifier));
+  if (config) last_config = b.number();
+  WEFT_CHECK(cluster::sign_block(b, *last_config, {}, *site.identity, *site.random, *site.verifier));
   WEFT_CHECK(channel.blocks->append(b));
   return channel.blocks->sync();
 }
@@ -30,7 +40,9 @@ block_writer_actor::behavior_type block_writer(role_self<block_writer_actor, blo
       [self, site, channel, deliver = site->to<deliver_actor>("deliver")](atom::write, const ledger::block& ordered,
                                                                           const consenter_actor& consenter) mutable {
         auto b = ordered;
-        const auto done = write(*site, *channel, b);
+        auto& last_config = self->state.last_config;
+        const auto done = write(*site, *channel, last_config, b);
+        if (!done) last_config.reset();
         if (!done) spdlog::error("{}: block {} of {} not written: {}", self->seat(), b.number().value, channel->id, done.error().context);
         self->send(consenter, atom::written::value, b.number().value, done ? std::string{} : done.error().context);
         if (done && deliver.get()) self->send(deliver.get(), atom::written::value, channel->id, std::move(b));

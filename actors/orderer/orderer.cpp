@@ -57,7 +57,7 @@ caf::result<broadcast_reply> broadcast(filter_self self, const ledger::envelope&
   const auto& consenter = consenter_of(s, admitted->first);
   if (!consenter) return broadcast_reply{cluster::status_unavailable, "the consenter of " + admitted->first + " is restarting"};
   auto promise = self->make_response_promise<broadcast_reply>();
-  self->request(consenter, s.site->options.broadcast_timeout, atom::order::value, e, admitted->second)
+  self->ask(consenter, s.site->options.broadcast_timeout, atom::order::value, e, admitted->second)
       .then([promise, counted](const broadcast_reply& r) mutable { promise.deliver(r); },
             [promise, counted](const caf::error& err) mutable { promise.deliver(lost(err)); });
   return promise;
@@ -97,7 +97,7 @@ caf::result<std::vector<broadcast_reply>> broadcast_all(filter_self self, const 
     fill([&](std::size_t) { return broadcast_reply{cluster::status_unavailable, "the consenter of " + channel + " is restarting"}; });
     return promise;
   }
-  self->request(consenter, s.site->options.broadcast_timeout, atom::order::value, std::move(passed), sequence)
+  self->ask(consenter, s.site->options.broadcast_timeout, atom::order::value, std::move(passed), sequence)
       .then([fill, counted](const std::vector<broadcast_reply>& r) mutable {
               fill([&](std::size_t i) { return i < r.size() ? r[i] : broadcast_reply{cluster::status_internal, "no answer"}; });
             },

@@ -42,6 +42,7 @@ struct endorse_call : std::enable_shared_from_this<endorse_call> {
   void ask_identities();
   [[nodiscard]] std::vector<chaincode::candidate> candidates() const;
   [[nodiscard]] result<std::vector<crypto::policy_ptr>> policies() const;
+  [[nodiscard]] result<crypto::policy_ptr> policy_of(const std::string& ns) const;
   void round();
   void ask(const std::string& site);
   void on_reply(const std::string& site, const endorse_reply& r);
@@ -91,6 +92,19 @@ std::vector<chaincode::candidate> endorse_call::candidates() const {
   return out;
 }
 
+/// The policy of one contract, remembered until its definition or the channel's configuration changes: a commit always writes Sequence.
+result<crypto::policy_ptr> endorse_call::policy_of(const std::string& ns) const {
+  WEFT_TRY(const auto sequence, snapshot->state->get("_lifecycle", "namespaces/fields/" + ns + "/Sequence"));
+  if (!sequence) return fail(errc::not_found, ns);
+  auto& known = self->state.policies[channel->id + "/" + ns];
+  if (known.policy && known.defined_at == sequence->at && known.bundle == snapshot->bundle) return known.policy;
+  WEFT_TRY(auto definition, ledger::read_definition(*snapshot->state, ns));
+  if (!definition) return fail(errc::not_found, ns);
+  WEFT_TRY(auto policy, ledger::endorsement_policy(*definition, *snapshot->bundle));
+  known = {sequence->at, snapshot->bundle, policy};
+  return policy;
+}
+
 /// The policies of every namespace that the transaction writes, and of the keys with policies of their own.
 result<std::vector<crypto::policy_ptr>> endorse_call::policies() const {
   std::vector<crypto::policy_ptr> out;
@@ -102,9 +116,7 @@ result<std::vector<crypto::policy_ptr>> endorse_call::policies() const {
       continue;
     }
     if (chaincode::is_system_contract(ns)) continue;
-    WEFT_TRY(auto definition, ledger::read_definition(*snapshot->state, ns));
-    if (!definition) return fail(errc::not_found, ns);
-    WEFT_TRY(auto policy, ledger::endorsement_policy(*definition, *snapshot->bundle));
+    WEFT_TRY(auto policy, policy_of(ns));
     out.push_back(std::move(policy));
   }
   for (const auto& raw : key_policies) {
@@ -154,7 +166,7 @@ void endorse_call::round() {
 void endorse_call::ask(const std::string& site) {
   auto& s = self->state;
   auto call = shared_from_this();
-  self->request(s.endorsers.at(site).get(), s.site->options.endorse_timeout, atom::endorse::value, proposal)
+  self->ask(s.endorsers.at(site).get(), s.site->options.endorse_timeout, atom::endorse::value, proposal)
       .then([call, site](const endorse_reply& r) { call->on_reply(site, r); },
             [call, site](const caf::error& e) {
               call->on_failure(site, e == caf::sec::request_timeout ? "no answer within the endorsement timeout" : "the endorser stopped");

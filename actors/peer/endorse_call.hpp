@@ -18,11 +18,19 @@ struct waiting_call {
   caf::actor_clock::time_point deadline;
 };
 
+/// A contract's endorsement policy as it was when `defined_at` was the version of its definition and `bundle` the configuration.
+struct known_policy {
+  version defined_at;
+  std::shared_ptr<const ledger::channel_bundle> bundle;
+  crypto::policy_ptr policy;
+};
+
 struct gateway_state {
   peer_ptr site;
   route<endorser_actor> own_endorser;
   std::map<std::string, route<endorser_actor>> endorsers;        ///< By site name.
   std::map<std::string, bytes> endorser_identities;              ///< By site name, as `whois` told.
+  std::map<std::string, known_policy> policies;                  ///< By "channel/contract": reading a definition costs five look-ups.
   std::uint64_t directory_epoch = 0;                             ///< When the endorsers were last listed.
   std::unordered_multimap<std::string, waiting_call> waiting;    ///< By "channel/txid".
   std::shared_ptr<std::size_t> calls;

@@ -103,7 +103,7 @@ caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& propos
     promise.deliver(endorse_reply{status_of(rpc_code::unavailable, "the chaincode host of " + s.site->name + " is not running"), {}});
     return promise;
   }
-  self->request(s.host.get(), s.site->options.execute_timeout, atom::simulate::value, make_job(h))
+  self->ask(s.host.get(), s.site->options.execute_timeout, atom::simulate::value, make_job(h))
       .then(
           [self, h, promise, counted](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
             promise.deliver(finish(self, *h, *outcome));

@@ -103,7 +103,7 @@ std::string text_of(const char* step, const actors::rpc_status& status) {
 
 void await_commit(self_ptr self, std::size_t who) {
   auto& s = self->state;
-  self->request(s.set.gateway, patience, actors::atom::await::value, s.set.channel, s.clients[who].tx_id)
+  self->ask(s.set.gateway, patience, actors::atom::await::value, s.set.channel, s.clients[who].tx_id)
       .then(
           [self, who](const actors::commit_reply& r) {
             if (!r.status.ok()) return finish_tx(self, who, text_of("commit", r.status), false);
@@ -119,7 +119,7 @@ void submit(self_ptr self, std::size_t who, const ledger::envelope& tx) {
   if (s.out.envelopes == 1) {
     if (const auto parsed = ledger::parse_endorser_tx(tx)) s.out.endorsements_per_tx = parsed->endorsements.size();
   }
-  self->request(s.set.gateway, patience, actors::atom::submit::value, tx)
+  self->ask(s.set.gateway, patience, actors::atom::submit::value, tx)
       .then(
           [self, who](const actors::gateway_reply& r) {
             if (!r.status.ok()) return finish_tx(self, who, text_of("submit", r.status), false);
@@ -130,7 +130,7 @@ void submit(self_ptr self, std::size_t who, const ledger::envelope& tx) {
 
 void endorse(self_ptr self, std::size_t who, bytes signed_proposal) {
   auto& s = self->state;
-  self->request(s.set.gateway, patience, actors::atom::endorse::value, actors::signed_proposal{std::move(signed_proposal)})
+  self->ask(s.set.gateway, patience, actors::atom::endorse::value, actors::signed_proposal{std::move(signed_proposal)})
       .then(
           [self, who](const actors::gateway_reply& r) {
             if (!r.status.ok()) return finish_tx(self, who, text_of("endorse", r.status), false);
