@@ -25,13 +25,8 @@ using actors::rpc_code;
 
 namespace {
 
-/// One network for all cases: each uses keys of its own.
-class fixture {
- public:
-  static fixture& get() {
-    static fixture only;
-    return only;
-  }
+/// A network of its own for each case.
+struct fixture {
   [[nodiscard]] edge::gateway_client gateway(const std::string& user, std::map<std::string, std::string> metadata = {}) const {
     return {client, *node->user(user), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, std::move(metadata)};
   }
@@ -62,9 +57,8 @@ class fixture {
   std::unique_ptr<edge::door> door;
   std::shared_ptr<edge::rpc_client> client;
 
- private:
   fixture() {
-    spdlog::set_level(spdlog::level::warn);  // and the log is made before this network, so that it goes after it
+    spdlog::set_level(spdlog::level::warn);
     auto name = (fs::temp_directory_path() / "weft-doors-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     folder = name;
@@ -121,7 +115,7 @@ int code(rpc_code c) { return static_cast<int>(c); }
 }  // namespace
 
 TEST_CASE("a client of each organization writes and reads through the gateway") {
-  auto& f = fixture::get();
+  fixture f;
   for (const auto* org : {"org1", "org2"}) {
     const auto user = std::string("User1@") + org + ".example.com";
     const auto g = f.gateway(user);
@@ -134,7 +128,7 @@ TEST_CASE("a client of each organization writes and reads through the gateway") 
 }
 
 TEST_CASE("what a contract refuses comes back with the peer's words in the trailer") {
-  auto& f = fixture::get();
+  fixture f;
   const auto g = f.gateway("User1@org1.example.com");
   const auto tx = g.endorse({"mychannel", "mycc", {"invoke", "nobody", "b", "1"}, {}, false});
   REQUIRE_FALSE(tx.has_value());
@@ -150,7 +144,7 @@ TEST_CASE("what a contract refuses comes back with the peer's words in the trail
 }
 
 TEST_CASE("statuses of calls that cannot succeed") {
-  auto& f = fixture::get();
+  fixture f;
   const auto g = f.gateway("User1@org1.example.com");
   CHECK(g.endorse({"mychannel", "nosuch", {"f"}, {}, false}).error().status.code == code(rpc_code::failed_precondition));
   CHECK(g.evaluate({"mychannel", "nosuch", {"f"}, {}, false}).error().status.code == code(rpc_code::failed_precondition));
@@ -170,7 +164,7 @@ TEST_CASE("statuses of calls that cannot succeed") {
 }
 
 TEST_CASE("a commit status needs the signature of the identity that it names") {
-  auto& f = fixture::get();
+  fixture f;
   const auto who = *f.node->user("User1@org1.example.com");
   ::gateway::CommitStatusRequest inner;
   inner.set_channel_id("mychannel");
@@ -187,7 +181,7 @@ TEST_CASE("a commit status needs the signature of the identity that it names") {
 }
 
 TEST_CASE("a commit status that nobody can answer ends at the client's deadline") {
-  auto& f = fixture::get();
+  fixture f;
   edge::gateway_timeouts timeouts;
   timeouts.commit = std::chrono::milliseconds(100);
   const edge::gateway_client g{f.client, *f.node->user("User1@org1.example.com"), std::make_shared<system_clock>(), std::make_shared<system_random>(), timeouts};
@@ -195,7 +189,7 @@ TEST_CASE("a commit status that nobody can answer ends at the client's deadline"
 }
 
 TEST_CASE("blocks are delivered whole, in order, and again on the same stream") {
-  auto& f = fixture::get();
+  fixture f;
   const auto s = f.client->open("/protos.Deliver/Deliver");
   const auto height = f.height();
   for (int again = 0; again < 2; ++again) {
@@ -213,7 +207,7 @@ TEST_CASE("blocks are delivered whole, in order, and again on the same stream") 
 }
 
 TEST_CASE("who may not read gets a status and nothing else") {
-  auto& f = fixture::get();
+  fixture f;
   struct row {
     const char* name;
     bytes request;
@@ -238,7 +232,7 @@ TEST_CASE("who may not read gets a status and nothing else") {
 }
 
 TEST_CASE("a reader that stops reading holds back its stream only, and gets everything in the end") {
-  auto& f = fixture::get();
+  fixture f;
   const auto g = f.gateway("User1@org1.example.com");
   const auto s = f.client->open("/protos.Deliver/Deliver");
   const auto first = f.height();
@@ -252,7 +246,7 @@ TEST_CASE("a reader that stops reading holds back its stream only, and gets ever
 }
 
 TEST_CASE("filtered blocks tell ids, verdicts and events without their payload") {
-  auto& f = fixture::get();
+  fixture f;
   const auto g = f.gateway("User1@org1.example.com");
   const auto committed = put(g, {"event", "painted", "secret colour"});
   const auto s = f.client->open("/protos.Deliver/DeliverFiltered");
@@ -274,7 +268,7 @@ TEST_CASE("filtered blocks tell ids, verdicts and events without their payload")
 }
 
 TEST_CASE("events of a contract arrive from where the client asks, and only those") {
-  auto& f = fixture::get();
+  fixture f;
   const auto g = f.gateway("User1@org1.example.com");
   const auto first = put(g, {"event", "one", "1"});
   put(g, {"put", "no event", "here"});
@@ -310,7 +304,7 @@ TEST_CASE("events of a contract arrive from where the client asks, and only thos
 }
 
 TEST_CASE("calls that clients gave up leave nothing behind") {
-  auto& f = fixture::get();
+  fixture f;
   {
     std::vector<std::unique_ptr<edge::client_stream>> streams;
     for (int i = 0; i < 20; ++i) {
@@ -326,7 +320,7 @@ TEST_CASE("calls that clients gave up leave nothing behind") {
 }
 
 TEST_CASE("a second door on the same folder is refused") {
-  auto& f = fixture::get();
+  fixture f;
   const auto second = edge::door::open(f.system, *f.node, f.folder, [] {});
   REQUIRE_FALSE(second.has_value());
   CHECK(second.error().code == errc::already_exists);
