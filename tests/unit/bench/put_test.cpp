@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "config/base/bytes.hpp"
+
 using namespace weft;
 using namespace weft::bench;
 
