@@ -314,9 +314,9 @@ TEST_CASE("calls that clients gave up leave nothing behind") {
     }
     CHECK(f.open_calls() >= 20);
   }
-  for (int i = 0; i < 1000 && f.open_calls() > 0; ++i) {
-  }
-  CHECK(f.open_calls() == 0);
+  auto open = f.open_calls();  // a call is counted until gRPC is done with it, a moment after its answer
+  for (int i = 0; i < 1000 && open > 0; ++i) open = f.open_calls();
+  CHECK(open == 0);
 }
 
 TEST_CASE("a second door on the same folder is refused") {
