@@ -22,6 +22,19 @@ struct free_archive {
 using archive_ptr = std::unique_ptr<archive, free_archive>;
 
 constexpr std::size_t entries_max = 10'000;
+constexpr std::size_t metadata_bytes_max = 64 * KiB;  // a JSON text of brackets takes a hundred times its size in memory
+
+/// Ends inflation on every way out.
+struct inflater {
+  z_stream z{};
+  bool ready = false;
+  inflater() { ready = inflateInit2(&z, 16 + MAX_WBITS) == Z_OK; }  // 16: gzip only
+  inflater(const inflater&) = delete;
+  inflater& operator=(const inflater&) = delete;
+  ~inflater() {
+    if (ready) inflateEnd(&z);
+  }
+};
 
 tl::unexpected<error> malformed(std::string why) {
   return fail(errc::invalid_argument, "could not parse as a chaincode install package: " + std::move(why));
@@ -40,8 +53,29 @@ result<bytes> read_entry(archive* a, std::size_t limit) {
     const auto n = archive_read_data(a, buffer.data(), buffer.size());
     if (n == 0) return out;
     if (n < 0) return malformed("error inspecting next tar header: " + reason(a));
-    if (out.size() + static_cast<std::size_t>(n) > limit) return malformed("larger than " + std::to_string(limit / MiB) + " MiB when unpacked");
+    if (out.size() + static_cast<std::size_t>(n) > limit) return malformed("a file is larger than " + std::to_string(limit / KiB) + " KiB when unpacked");
     out.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+}
+
+/// All members of a gzip stream, at most `package_bytes_max`. What is passed over later counts too: unpacking it takes as long.
+result<bytes> gunzip(bytes_view raw) {
+  inflater in;
+  if (!in.ready) return fail(errc::internal, "zlib gave no decoder");
+  in.z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(raw.data()));  // zlib's old interface; it does not write there
+  in.z.avail_in = static_cast<uInt>(raw.size());
+  bytes out;
+  std::array<char, 64 * KiB> buffer;
+  for (;;) {
+    in.z.next_out = reinterpret_cast<Bytef*>(buffer.data());
+    in.z.avail_out = static_cast<uInt>(buffer.size());
+    const int status = inflate(&in.z, Z_NO_FLUSH);
+    const auto made = buffer.size() - in.z.avail_out;
+    if (out.size() + made > package_bytes_max) return malformed("larger than " + std::to_string(package_bytes_max / MiB) + " MiB when unpacked");
+    out.append(buffer.data(), made);
+    if (status == Z_STREAM_END && in.z.avail_in == 0) return out;
+    if (status == Z_STREAM_END && inflateReset(&in.z) == Z_OK) continue;
+    if (status != Z_OK) return malformed(std::string("error reading as gzip stream: ") + (in.z.msg ? in.z.msg : "unexpected end"));
   }
 }
 
@@ -49,12 +83,12 @@ struct contents {
   std::optional<bytes> metadata, code;
 };
 
-result<contents> unpack(bytes_view raw) {
+result<contents> unpack(bytes_view package) {
+  WEFT_TRY(const bytes raw, gunzip(package));
   const archive_ptr a(archive_read_new());
   if (!a) return fail(errc::internal, "libarchive gave no reader");
-  archive_read_support_filter_gzip(a.get());
   archive_read_support_format_tar(a.get());
-  if (archive_read_open_memory(a.get(), raw.data(), raw.size()) != ARCHIVE_OK) return malformed("error reading as gzip stream: " + reason(a.get()));
+  if (archive_read_open_memory(a.get(), raw.data(), raw.size()) != ARCHIVE_OK) return malformed("error inspecting next tar header: " + reason(a.get()));
   contents out;
   archive_entry* entry = nullptr;
   for (std::size_t seen = 0;; ++seen) {
@@ -65,7 +99,11 @@ result<contents> unpack(bytes_view raw) {
     const char* raw_name = archive_entry_pathname(entry);
     const std::string_view name = raw_name ? raw_name : "";
     if (archive_entry_filetype(entry) != AE_IFREG || (name != "metadata.json" && name != "code.tar.gz")) continue;
-    WEFT_TRY((name == "metadata.json" ? out.metadata : out.code), read_entry(a.get(), package_bytes_max));
+    if (name == "metadata.json") {
+      WEFT_TRY(out.metadata, read_entry(a.get(), metadata_bytes_max));
+    } else {
+      WEFT_TRY(out.code, read_entry(a.get(), package_bytes_max));
+    }
   }
   return out;
 }

@@ -12,14 +12,12 @@ using weft::chaincode::testing::read_golden;
 
 namespace {
 
-/// gzip of `size` zeros: what a hostile package might unpack to.
-bytes gzip_of_zeros(std::size_t size) {
-  bytes out(size / 500 + 1024, '\0');
+bytes gzip(bytes data) {
+  bytes out(data.size() / 500 + 1024, '\0');
   z_stream z{};
   REQUIRE(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 9, Z_DEFAULT_STRATEGY) == Z_OK);
-  bytes zeros(size, '\0');
-  z.next_in = reinterpret_cast<Bytef*>(zeros.data());
-  z.avail_in = static_cast<uInt>(zeros.size());
+  z.next_in = reinterpret_cast<Bytef*>(data.data());
+  z.avail_in = static_cast<uInt>(data.size());
   z.next_out = reinterpret_cast<Bytef*>(out.data());
   z.avail_out = static_cast<uInt>(out.size());
   REQUIRE(deflate(&z, Z_FINISH) == Z_STREAM_END);
@@ -27,6 +25,32 @@ bytes gzip_of_zeros(std::size_t size) {
   deflateEnd(&z);
   return out;
 }
+
+/// A file in a tar, in the oldest format: name, size, checksum.
+bytes tar_entry(std::string_view name, std::string_view content) {
+  const auto octal = [](std::size_t value) {
+    bytes digits(11, '0');
+    for (auto d = digits.rbegin(); d != digits.rend(); ++d, value >>= 3) *d = static_cast<char>('0' + (value & 7));
+    return digits;
+  };
+  bytes header(512, '\0');
+  header.replace(0, name.size(), name);
+  header.replace(100, 7, "0000644");
+  header.replace(124, 11, octal(content.size()));
+  header.replace(136, 11, octal(0));
+  header.replace(148, 9, "        0");
+  std::size_t sum = 0;
+  for (const char c : header) sum += static_cast<unsigned char>(c);
+  header.replace(148, 6, octal(sum).substr(5));
+  header[154] = '\0';
+  return header.append(content).append((512 - content.size() % 512) % 512, '\0');
+}
+
+/// A whole tar with these metadata and, in front of them, other files.
+bytes tar_with(std::string_view metadata, const bytes& in_front = {}) {
+  return in_front + tar_entry("metadata.json", metadata) + tar_entry("code.tar.gz", "code") + bytes(1024, '\0');
+}
+constexpr std::string_view good_metadata = R"({"path":"","type":"ccaas","label":"l"})";
 
 }  // namespace
 
@@ -61,12 +85,19 @@ TEST_CASE("what is no package") {
     std::string name;
     bytes raw;
   };
+  REQUIRE(parse_package(gzip(tar_with(good_metadata))));
+  REQUIRE(parse_package(gzip(tar_with(good_metadata, tar_entry("README", "hello")))));
   const row rows[] = {
       {"nothing", ""},
       {"text", "this is no archive"},
       {"cut in half", golden.substr(0, golden.size() / 2)},
       {"an inner code package without metadata", parse_package(golden)->code},
-      {"a bomb", gzip_of_zeros(200 * MiB)},
+      {"a bomb", gzip(bytes(200 * MiB, '\0'))},
+      {"a bomb that is passed over", gzip(tar_with(good_metadata, tar_entry("padding", bytes(package_bytes_max, '\0'))))},
+      {"metadata of brackets, which want much memory", gzip(tar_with(bytes(MiB, '[')))},
+      {"compressed twice", gzip(gzip(tar_with(good_metadata)))},
+      {"not compressed", tar_with(good_metadata)},
+      {"something after the compressed stream", gzip(tar_with(good_metadata)) + "x"},
       {"too large as it is", bytes(package_bytes_max + 1, 'x')},
   };
   for (const auto& r : rows) {
