@@ -62,7 +62,12 @@ void print_failure(const edge::call_failure& f, bool as_json) {
   rows out;
   out.add("failed", std::string(rpc_code_name(f.status.code)) + ", at " + std::string(edge::to_string(f.at)));
   out.add("why", f.status.message);
-  for (const auto& d : f.status.details) out.add(d.address.empty() ? "detail" : d.address, d.message + (d.msp_id.empty() ? "" : " (" + d.msp_id + ")"));
+  for (const auto& d : f.status.details) {
+    auto text = d.message;
+    while (!text.empty() && text.back() == '\n') text.pop_back();
+    const bool one_line = text.find('\n') == std::string::npos;
+    out.add(d.address.empty() ? "detail" : d.address, text + (one_line && !d.msp_id.empty() ? " (" + d.msp_id + ")" : ""));
+  }
   out.add_some("tx", f.tx_id);
   std::fprintf(stderr, "%s", out.text().c_str());
 }

@@ -151,6 +151,11 @@ void endorse_call::round() {
       return give_up(rpc_code::aborted, responses.empty() ? "failed to endorse transaction, see attached details for more info"
                                                           : "failed to collect enough transaction endorsements, see attached details for more info");
     }
+    std::vector<crypto::identity_ptr> everybody;
+    for (const auto& c : who) everybody.push_back(c.who);
+    for (const auto& policy : *wanted) {  // which branch nobody here can sign for
+      if (!policy->evaluate(everybody)) details.push_back({me.address, me.msp_id, "if all of them signed:\n" + policy->explain(everybody).to_text()});
+    }
     std::string seen;
     for (const auto& c : who) seen += (seen.empty() ? "" : ", ") + c.name + " (" + c.who->msp_id + ")";
     return give_up(rpc_code::failed_precondition,

@@ -57,3 +57,12 @@ expect 0 stopped -- "$weft" down
 sed -e 's/solo/raft/' -e 's/max_message_count: 5/max_message_count: none/' "$scratch/own.yaml" >"$scratch/bad.yaml"
 expect 2 "ordering \(line [0-9]+\): 'raft' is not offered" -- "$weft" up --topology "$scratch/bad.yaml" --dir "$scratch/bad"
 expect 2 "max_message_count \(line [0-9]+\): must be a whole number" -- "$weft" up --topology "$scratch/bad.yaml" --dir "$scratch/bad"
+
+# a policy that nobody here can satisfy is shown as a tree: who would sign, who is missing
+export WEFT_DIR="$scratch/strict"
+sed -e "s/name: kv/name: kv\n        policy: \"AND('Org1MSP.peer','Org2MSP.admin')\"/" "$scratch/own.yaml" >"$scratch/strict.yaml"
+expect 0 "ready in" -- "$weft" up --detach --topology "$scratch/strict.yaml"
+expect 1 "\[x\] Org1MSP.peer: CN=peer0.org1" -- "$weft" invoke kv put a b
+expect 1 "\[ \] Org2MSP.admin: missing" -- "$weft" invoke kv put a b
+expect 0 "committed +VALID" -- "$weft" invoke mycc invoke a b 1
+expect 0 stopped -- "$weft" down
