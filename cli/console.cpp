@@ -40,6 +40,11 @@ void quit(exit_code code) {
   throw CLI::RuntimeError(code);
 }
 
+std::vector<std::string>& literal_words() {
+  static std::vector<std::string> words;
+  return words;
+}
+
 rows& rows::add(std::string name, std::string value) {
   rows_.emplace_back(std::move(name), std::move(value));
   return *this;

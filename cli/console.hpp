@@ -23,6 +23,9 @@ enum exit_code : int {
 /// Ends the verb without a word.
 [[noreturn]] void quit(exit_code code);
 
+/// Words behind `--` on the command line: arguments of a contract that look like options, such as -5. Filled by main before a verb runs.
+[[nodiscard]] std::vector<std::string>& literal_words();
+
 /// Rows of a name and a value; values are aligned, further lines of a value are indented like its first.
 class rows {
  public:

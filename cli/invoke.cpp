@@ -19,7 +19,7 @@ struct call_options : network_options {
 
   void add_to(CLI::App& verb) {
     verb.add_option("contract", contract, "Contract to call")->required();
-    verb.add_option("args", args, "Function and its arguments");
+    verb.add_option("args", args, "Function and its arguments; put those that begin with a dash last, behind --");
     verb.add_option("--transient", transient, "NAME=VALUE that endorsers see and the ledger does not; may be repeated")->allow_extra_args(false);
     add_dir(verb);
     add_identity(verb);
@@ -28,6 +28,7 @@ struct call_options : network_options {
   }
   [[nodiscard]] edge::contract_call call(network& n) const {
     edge::contract_call out{n.channel(), contract, {args.begin(), args.end()}, {}, init};
+    for (const auto& word : literal_words()) out.args.push_back(word);
     for (const auto& t : transient) {
       const auto equals = t.find('=');
       if (equals == std::string::npos) quit(exit_usage, "--transient needs NAME=VALUE, but got '" + t + "'");

@@ -62,6 +62,11 @@ int run(int argc, char** argv) {
     for (const auto& k : known) all.append(all.empty() ? "" : ", ").append(k);
     return usage("no verb '" + word + "'" + (meant.empty() ? "; there are: " + all : "; did you mean '" + meant + "'?"));
   }
+  for (int i = 1; i < argc; ++i) {
+    if (std::string_view(argv[i]) != "--") continue;
+    literal_words().assign(argv + i + 1, argv + argc);
+    argc = i;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::RuntimeError& e) {

@@ -14,12 +14,14 @@ expect 0 "^210$" -- "$weft" query mycc query b --as User1@org2.example.com
 expect 0 "committed +VALID" -- "$weft" invoke --as User1@org2.example.com kv put colour blue
 expect 0 "^blue$" -- "$weft" query kv get colour --peer peer0.org2.example.com
 expect 0 '"result":"blue"' -- "$weft" query kv get colour --json
+expect 0 "committed +VALID" -- "$weft" invoke kv put cold -- -5
+expect 0 "^-5$" -- "$weft" query kv get cold
 
 # looking
 expect 0 "peer0.org1.example.com +Org1MSP" -- "$weft" status
 expect 0 "peer0.org1.example.com/endorser +alive" -- "$weft" status --all
 expect 0 "contracts +.*mycc 1.0" -- "$weft" channel info
-expect 0 "call +kv put colour blue" -- "$weft" block show newest
+expect 0 "call +kv put cold -5" -- "$weft" block show newest
 expect 0 "type +CONFIG" -- "$weft" block show 0
 expect 1 "no block 9999; the newest is" -- "$weft" block show 9999
 expect 2 "neither a block number nor" -- "$weft" block show latest
