@@ -22,6 +22,7 @@ struct deploy_tx {
   ledger::proposal_request request;
   std::string tx_id;
   ledger::envelope envelope;
+  bool settled = false;  ///< Nothing to order: it was done before.
 };
 
 struct deployer_state {
@@ -31,6 +32,9 @@ struct deployer_state {
   std::vector<std::function<void()>> phases;  ///< Taken from the back.
   std::shared_ptr<std::vector<deploy_tx>> txs;
   std::size_t open = 0;
+  std::size_t attempts = 0;      ///< Plans begun; a conflict begins another.
+  bool replanning = false;
+  std::size_t waits = 0;         ///< Looks at peers that were behind.
   bool over = false;
   static inline const char* name = "deployer";
 };
@@ -40,6 +44,8 @@ namespace {
 using self_ptr = role_self<deployer_actor, deployer_state>;
 
 constexpr std::chrono::seconds patience{60};
+constexpr std::chrono::milliseconds look_again{10};
+constexpr std::size_t attempts_max = 5;
 
 void finish(self_ptr self, const result<void>& r) {
   auto& s = self->state;
@@ -50,6 +56,16 @@ void finish(self_ptr self, const result<void>& r) {
 }
 void give_up(self_ptr self, const deploy_tx& tx, const std::string& why) {
   finish(self, fail(errc::unavailable, "deploying " + tx.contract + " for " + tx.org->msp_id + ": " + why));
+}
+
+/// A crash may have left a deployment half done: what was read meanwhile is stale, so plan anew from what the peers have now.
+void plan_again(self_ptr self, const deploy_tx& tx, const std::string& why) {
+  auto& s = self->state;
+  if (s.over || s.replanning) return;
+  if (s.attempts >= attempts_max) return give_up(self, tx, why);
+  s.replanning = true;
+  s.phases.clear();
+  self->delayed_send(self, look_again, atom::tick::value);
 }
 
 result<bytes> validation_parameter(const config::contract_placement& c) {
@@ -105,11 +121,11 @@ void await_all(self_ptr self) {
       if (!gateway.get()) return give_up(self, tx, peer->name + " has no gateway");
       self->request(gateway.get(), patience, atom::await::value, s.what.channel, tx.tx_id)
           .then(
-              [self, tx](const commit_reply& r) {
-                if (self->state.over) return;
+              [self, tx, attempt = s.attempts](const commit_reply& r) {
+                if (self->state.over || attempt != self->state.attempts) return;
                 if (!r.status.ok()) return give_up(self, tx, r.status.message);
                 if (r.code != 0) {
-                  return give_up(self, tx, "transaction " + tx.tx_id + " is " + std::string(to_string(static_cast<ledger::verdict>(r.code))));
+                  return plan_again(self, tx, "transaction " + tx.tx_id + " is " + std::string(to_string(static_cast<ledger::verdict>(r.code))));
                 }
                 if (--self->state.open == 0) next_phase(self);
               },
@@ -121,6 +137,8 @@ void await_all(self_ptr self) {
 /// Hands all transactions of the phase to the orderer at once.
 void broadcast_all(self_ptr self) {
   auto& s = self->state;
+  std::erase_if(*s.txs, [](const deploy_tx& tx) { return tx.settled; });
+  if (s.txs->empty()) return next_phase(self);
   route<orderer_actor> orderer{s.what.peers.front()->where, s.what.orderer + "/orderer"};
   if (!orderer.get()) return give_up(self, s.txs->front(), "the orderer is not running");
   std::vector<ledger::envelope> envelopes;
@@ -135,6 +153,12 @@ void broadcast_all(self_ptr self) {
             await_all(self);
           },
           [self](const caf::error&) { give_up(self, self->state.txs->front(), "the orderer did not answer"); });
+}
+
+/// An organization that approved before a crash says so; its approval stands.
+bool approved_before(const gateway_reply& r) {
+  for (const auto& d : r.status.details) if (d.message.find("with unchanged content") != std::string::npos) return true;
+  return false;
 }
 
 result<bytes> sign_proposal(deploy_tx& tx) {
@@ -164,6 +188,11 @@ void run_phase(self_ptr self, std::vector<deploy_tx> txs) {
               auto& st = self->state;
               if (st.over) return;
               auto& mine = (*st.txs)[i];
+              if (approved_before(r)) {
+                mine.settled = true;
+                if (--st.open == 0) broadcast_all(self);
+                return;
+              }
               if (!r.status.ok()) {
                 std::string why = r.status.message;
                 for (const auto& d : r.status.details) why += "; " + d.address + ": " + d.message;
@@ -207,8 +236,32 @@ std::vector<config::contract_placement> missing(const deployment& what) {
   return out;
 }
 
+/// True when every peer has what the orderer had when the node started.
+bool caught_up(const deployment& what) {
+  for (const auto& p : what.peers) if (p->channel(what.channel)->now.get()->height < what.height) return false;
+  return true;
+}
+
+/// Contracts that are defined, or about to be, and hold no key yet: a crash may have come before their first call.
+std::vector<config::contract_placement> untouched(const deployment& what) {
+  std::vector<config::contract_placement> out;
+  const auto snapshot = what.peers.front()->channel(what.channel)->now.get();
+  for (const auto& c : what.contracts) {
+    if (c.first_call.empty()) continue;
+    const auto first = snapshot->state->range(c.name, {}, {})->next();
+    if (first && !*first) out.push_back(c);
+  }
+  return out;
+}
+
 void plan(self_ptr self) {
   auto& s = self->state;
+  if (!caught_up(s.what)) {
+    if (++s.waits * look_again > patience) return finish(self, fail(errc::timeout, "peers did not catch up with the orderer"));
+    return self->delayed_send(self, look_again, atom::tick::value);
+  }
+  ++s.attempts;
+  s.replanning = false;
   auto contracts = std::make_shared<std::vector<config::contract_placement>>(missing(s.what));
   s.phases.push_back([self, contracts] {
     for (const auto& c : *contracts) self->state.progress("contract " + c.name, "version " + c.version);
@@ -217,8 +270,7 @@ void plan(self_ptr self) {
   s.phases.push_back([self, contracts] {
     std::vector<result<deploy_tx>> txs;
     auto& what = self->state.what;
-    for (const auto& c : *contracts) {
-      if (c.first_call.empty()) continue;
+    for (const auto& c : untouched(what)) {
       std::vector<bytes> args(c.first_call.begin(), c.first_call.end());
       txs.push_back(deploy_tx{&what.orgs.front(), c.name, {what.channel, c.name, std::move(args), {}, c.init_required}, {}, {}});
     }

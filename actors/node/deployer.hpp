@@ -26,6 +26,7 @@ struct deployment {
   std::vector<deploying_org> orgs;
   std::vector<std::shared_ptr<const peer_site>> peers;  ///< All of the channel: ready means that each of them has the last block.
   std::string orderer;                                  ///< Site whose front takes the transactions.
+  block_number height;                                  ///< The orderer's chain when the node started: peers catch up with it first.
 };
 
 /// `done` is called once. All approvals travel together, then all definitions, then the first calls.

@@ -165,6 +165,7 @@ void running_node::add_deployers(std::vector<role_spec>& specs, const progress_f
     what.contracts = c.contracts;
     what.peers = sites_.peers;
     what.orderer = sites_.orderers.front()->name;
+    what.height = sites_.orderers.front()->channel(c.name)->blocks->height();
     for (const auto& org : topology_.organizations) {
       if (org.kind != config::org_kind::peer || org.hosts.empty()) continue;
       const auto first = org.hosts.front() + "." + org.domain;

@@ -55,7 +55,8 @@ result<bytes> endorsed_response(const ledger::proposal& p, const simulation_resu
   if (r.answer.status >= 500) return proto::encode(out);
   auto* endorsement = out.mutable_endorsement();
   endorsement->set_endorser(endorser.serialized());
-  const bytes covered = out.payload() + endorser.serialized();
+  const bytes joined = out.payload() + endorser.serialized();
+  const crypto::hashed_message covered{joined};
   WEFT_TRY(auto signature, endorser.sign(covered));
   verifier.made_here(endorser.key().key(), covered, signature);
   endorsement->set_signature(std::move(signature));

@@ -32,7 +32,7 @@ admission admit_type(std::int32_t type) {
 admission admit_signature(const ledger::envelope& e, const ledger::headers& h, const ledger::channel_bundle& bundle,
                           const crypto::verifier& verifier) {
   std::vector<std::string> dropped;
-  const auto signers = crypto::valid_signers({{e.payload(), h.creator, e.signature()}}, *bundle.msps(), verifier, &dropped);
+  const auto signers = crypto::valid_signers({{e.signed_payload(), h.creator, e.signature()}}, *bundle.msps(), verifier, &dropped);
   const auto writers = bundle.policy("/Channel/Writers");
   if (!signers.empty() && writers->evaluate(signers)) return {};
   std::string info =

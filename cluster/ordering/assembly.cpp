@@ -28,7 +28,8 @@ result<void> sign_block(ledger::block& b, block_number last_config, bytes_view c
   slot.set_value(ledger::orderer_block_metadata(last_config, consenter_metadata));
   auto* signature = slot.add_signatures();
   signature->set_signature_header(proto::encode(header));
-  const bytes covered = slot.value() + signature->signature_header() + ledger::header_bytes(b.header());
+  const bytes joined = slot.value() + signature->signature_header() + ledger::header_bytes(b.header());
+  const crypto::hashed_message covered{joined};
   WEFT_TRY(auto made, orderer.sign(covered));
   verifier.made_here(orderer.key().key(), covered, made);
   signature->set_signature(std::move(made));

@@ -54,9 +54,9 @@ class bounded_set {
 };
 
 /// The one name of (key, message, signature). All parts but the last have a length that the kind determines.
-digest name_of(const public_key& key, bytes_view message, bytes_view signature) {
+digest name_of(const public_key& key, const hashed_message& message, bytes_view signature) {
   const char kind = static_cast<char>(key.kind());
-  return sha256_stream{}.add({&kind, 1}).add(key.raw()).add(view(sha256(message))).add(signature).finish();
+  return sha256_stream{}.add({&kind, 1}).add(key.raw()).add(view(message.sha256())).add(signature).finish();
 }
 
 class sharing_verifier final : public verifier {
@@ -66,7 +66,7 @@ class sharing_verifier final : public verifier {
     for (auto& shard : shards_) shard.resize(std::max<std::size_t>(1, entries_max / (2 * used_)));
   }
 
-  bool verify(const public_key& key, bytes_view message, bytes_view signature) const override {
+  bool verify(const public_key& key, const hashed_message& message, bytes_view signature) const override {
     if (!key) return false;
     const digest name = name_of(key, message, signature);
     if (shard_of(name).contains(name)) return true;
@@ -75,7 +75,7 @@ class sharing_verifier final : public verifier {
     return true;
   }
 
-  void made_here(const public_key& key, bytes_view message, bytes_view signature) const override {
+  void made_here(const public_key& key, const hashed_message& message, bytes_view signature) const override {
     if (!key) return;
     const digest name = name_of(key, message, signature);
     shard_of(name).insert(name);

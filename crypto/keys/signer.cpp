@@ -41,10 +41,10 @@ result<bytes> sign_ed25519(EVP_PKEY* key, bytes_view message) {
 class key_signer final : public signer {
  public:
   key_signer(private_key key, nonce_rule rule) : key_(std::move(key)), rule_(rule) {}
-  result<bytes> sign(bytes_view message) const override {
+  result<bytes> sign(const hashed_message& message) const override {
     const auto& state = *key_.native();
-    if (state.ed25519) return sign_ed25519(state.ed25519.get(), message);  // RFC 8032 needs no nonce rule
-    if (auto signature = ecdsa::sign(state, sha256(message), rule_)) return std::move(*signature);
+    if (state.ed25519) return sign_ed25519(state.ed25519.get(), message.data());  // RFC 8032 needs no nonce rule
+    if (auto signature = ecdsa::sign(state, message.sha256(), rule_)) return std::move(*signature);
     return fail(errc::internal, "OpenSSL could not sign with ECDSA");
   }
   const public_key& key() const override { return key_.public_half(); }
@@ -56,17 +56,17 @@ class key_signer final : public signer {
 
 class plain_verifier final : public verifier {
  public:
-  bool verify(const public_key& key, bytes_view message, bytes_view signature) const override {
+  bool verify(const public_key& key, const hashed_message& message, bytes_view signature) const override {
     if (!key) return false;
     const auto& state = *key.native();
-    if (state.ed25519) return verify_ed25519(state.ed25519.get(), message, signature);
-    return ecdsa::verify(state, view(sha256(message)), signature, ecdsa::s_rule::low);
+    if (state.ed25519) return verify_ed25519(state.ed25519.get(), message.data(), signature);
+    return ecdsa::verify(state, view(message.sha256()), signature, ecdsa::s_rule::low);
   }
 };
 
 }  // namespace
 
-void verifier::made_here(const public_key&, bytes_view, bytes_view) const {}
+void verifier::made_here(const public_key&, const hashed_message&, bytes_view) const {}
 
 std::shared_ptr<const signer> make_signer(private_key key, nonce_rule rule) { return std::make_shared<key_signer>(std::move(key), rule); }
 std::shared_ptr<const verifier> make_verifier() { return std::make_shared<plain_verifier>(); }

@@ -1,18 +1,40 @@
 // Signing and verifying behind seams: what a role is given decides whether nonces are random and whether work is shared.
 #pragma once
 
+#include <concepts>
 #include <memory>
+#include <optional>
 
 #include "crypto/keys/keys.hpp"
 
 namespace weft::crypto {
+
+/// A message to sign or verify, with its SHA-256 computed at most once. Borrows the bytes, and lives as briefly as they are looked at.
+/// Not thread-safe: the digest is filled in on first use.
+class hashed_message {
+ public:
+  template <class Bytes>
+    requires std::convertible_to<const Bytes&, bytes_view>
+  hashed_message(const Bytes& data) : data_(data) {}  // NOLINT: a message is its bytes
+  /// With a digest that somebody computed over exactly these bytes.
+  hashed_message(bytes_view data, const digest& known) : data_(data), digest_(known) {}
+  [[nodiscard]] bytes_view data() const noexcept { return data_; }
+  [[nodiscard]] const digest& sha256() const {
+    if (!digest_) digest_ = crypto::sha256(data_);
+    return *digest_;
+  }
+
+ private:
+  bytes_view data_;
+  mutable std::optional<digest> digest_;
+};
 
 /// Makes signatures with one key. Thread-safe.
 class signer {
  public:
   virtual ~signer() = default;
   /// ECDSA: DER SEQUENCE{r,s} over SHA-256(message), s ≤ n/2. Ed25519: over the message itself. Errors: `internal`.
-  [[nodiscard]] virtual result<bytes> sign(bytes_view message) const = 0;
+  [[nodiscard]] virtual result<bytes> sign(const hashed_message& message) const = 0;
   [[nodiscard]] virtual const public_key& key() const = 0;
 };
 
@@ -29,9 +51,9 @@ class verifier {
  public:
   virtual ~verifier() = default;
   /// True only for a signature of `key` over `message`; high S, malformed DER and trailing bytes are false.
-  [[nodiscard]] virtual bool verify(const public_key& key, bytes_view message, bytes_view signature) const = 0;
+  [[nodiscard]] virtual bool verify(const public_key& key, const hashed_message& message, bytes_view signature) const = 0;
   /// Tells that `key` made `signature` over `message` in this very process. A plain verifier forgets it.
-  virtual void made_here(const public_key& key, bytes_view message, bytes_view signature) const;
+  virtual void made_here(const public_key& key, const hashed_message& message, bytes_view signature) const;
 };
 
 /// OpenSSL's verification, nothing remembered.

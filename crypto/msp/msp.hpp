@@ -79,7 +79,7 @@ class signing_identity {
   [[nodiscard]] const std::string& msp_id() const noexcept { return msp_id_; }
   [[nodiscard]] const certificate& cert() const noexcept { return cert_; }
   [[nodiscard]] const bytes& serialized() const noexcept { return serialized_; }  ///< pb(SerializedIdentity)
-  [[nodiscard]] result<bytes> sign(bytes_view message) const { return key_->sign(message); }
+  [[nodiscard]] result<bytes> sign(const hashed_message& message) const { return key_->sign(message); }
   [[nodiscard]] const signer& key() const noexcept { return *key_; }
 
  private:

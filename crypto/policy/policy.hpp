@@ -52,7 +52,8 @@ enum class meta_rule : std::uint8_t { any, all, majority };
 
 /// A message with its signer and signature, not yet judged.
 struct signed_data {
-  bytes_view data, identity, signature;
+  hashed_message data;
+  bytes_view identity, signature;
 };
 
 /// Fabric's EvaluateSignedData, first half: validates identities, drops duplicates (first wins) and wrong signatures, in order.

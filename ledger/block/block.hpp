@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <memory>
 #include <vector>
 
@@ -26,11 +27,25 @@ struct block_header {
 enum class metadata_slot : std::size_t { signatures = 0, last_config = 1, transactions_filter = 2, orderer = 3, commit_hash = 4 };
 inline constexpr std::size_t metadata_slots = 5;
 
+/// A check that was passed once and need not be repeated. A copy starts unchecked, because its bytes may be changed.
+class passed_once {
+ public:
+  passed_once() = default;
+  passed_once(const passed_once&) noexcept {}
+  passed_once& operator=(const passed_once&) noexcept { return *this; }
+  void pass() const noexcept { passed_.store(true, std::memory_order_relaxed); }
+  [[nodiscard]] bool passed() const noexcept { return passed_.load(std::memory_order_relaxed); }
+
+ private:
+  mutable std::atomic<bool> passed_{false};
+};
+
 /// Header and data: what was ordered, equal on every node. Immutable, shared.
 struct block_content {
   block_header header;
   std::vector<envelope> envelopes;  ///< Slices of one buffer where the block arrived as bytes.
   bytes hash;                       ///< block_hash(header)
+  passed_once data_hash;            ///< The data were found to have header.data_hash: nobody in this process hashes them again.
 };
 
 /// A block as one node knows it. Copies share the content; metadata are this copy's own.

@@ -24,6 +24,9 @@ struct envelope::state {
   bool well_formed = false;
   bool canonical = false;
 
+  std::once_flag digest_once;
+  crypto::digest payload_digest{};
+
   std::once_flag once;  // guards what follows
   result<headers> parsed = fail(errc::invalid_argument, "no envelope");
   std::uint8_t code = bad_payload;
@@ -104,6 +107,11 @@ const shared_bytes& envelope::raw() const {
 
 bytes_view envelope::payload() const { return state_ ? state_->payload : bytes_view(); }
 bytes_view envelope::signature() const { return state_ ? state_->signature : bytes_view(); }
+crypto::hashed_message envelope::signed_payload() const {
+  if (!state_) return bytes_view();
+  std::call_once(state_->digest_once, [s = state_.get()] { s->payload_digest = crypto::sha256(s->payload); });
+  return {state_->payload, state_->payload_digest};
+}
 bool envelope::well_formed() const { return state_ && state_->well_formed; }
 bool envelope::canonical() const { return state_ && state_->canonical; }
 

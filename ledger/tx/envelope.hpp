@@ -9,6 +9,7 @@
 #include "config/base/bytes.hpp"
 #include "config/base/clock.hpp"
 #include "config/base/ids.hpp"
+#include "crypto/keys/signer.hpp"
 #include "ledger/tx/rwset.hpp"
 
 namespace weft::ledger {
@@ -57,6 +58,8 @@ class envelope {
   [[nodiscard]] const shared_bytes& raw() const;  ///< pb(Envelope) as it arrived.
   [[nodiscard]] bytes_view payload() const;
   [[nodiscard]] bytes_view signature() const;
+  /// The payload and its digest, which is computed once for all copies: what the creator signed.
+  [[nodiscard]] crypto::hashed_message signed_payload() const;
   /// False only for an entry of a block that is no Envelope at all.
   [[nodiscard]] bool well_formed() const;
   /// What batch limits count: payload plus signature (interop/02 §10).

@@ -33,7 +33,7 @@ finding check_creator(const envelope& e, const headers& h, const channel_bundle&
   }
   const auto creator = bundle.msps()->validate(h.creator);
   if (!creator) return {bad, "creator: " + creator.error().context};
-  if (!verifier.verify((*creator)->cert.key(), e.payload(), e.signature())) {
+  if (!verifier.verify((*creator)->cert.key(), e.signed_payload(), e.signature())) {
     return {bad, "the signature is not " + (*creator)->cert.subject() + "'s (" + (*creator)->msp_id + ") over this payload"};
   }
   return {};

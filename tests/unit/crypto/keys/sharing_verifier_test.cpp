@@ -13,7 +13,7 @@ namespace {
 
 /// Accepts signatures that start with "good" and counts how often it was asked.
 struct counting_verifier final : verifier {
-  bool verify(const public_key&, bytes_view, bytes_view signature) const override {
+  bool verify(const public_key&, const hashed_message&, bytes_view signature) const override {
     ++asked;
     return signature.substr(0, 4) == "good";
   }
