@@ -73,11 +73,15 @@ class socket_door final : public door {
       return fail(errc::io, "cannot put the socket to " + socket.string() + ": " + os_error());
     }
     socket_ = socket;
+    struct ::stat at {};
+    if (::stat(socket.c_str(), &at) == 0) inode_ = at.st_ino;
     return {};
   }
 
   void close(std::chrono::milliseconds grace) override {
-    if (!socket_.empty()) ::unlink(std::exchange(socket_, {}).c_str());
+    struct ::stat at {};  // another network may have put its own socket there meanwhile
+    if (!socket_.empty() && ::stat(socket_.c_str(), &at) == 0 && at.st_ino == inode_) ::unlink(socket_.c_str());
+    socket_.clear();
     if (server_) server_->stop(grace);
     stop_bridges();
     server_.reset();
@@ -108,6 +112,7 @@ class socket_door final : public door {
   std::vector<caf::strong_actor_ptr> bridges_;
   std::unique_ptr<server> server_;
   fs::path socket_;
+  ::ino_t inode_ = 0;  ///< Of our socket, so that only ours is removed.
 };
 
 }  // namespace

@@ -143,6 +143,45 @@ result<std::shared_ptr<orderer_channel>> open_orderer_channel(const config::chan
   return channel;
 }
 
+/// An orderer behind its peers, or on another chain, would write other blocks at numbers that they have: a fork. Nothing may start then.
+result<void> check_same_chain(const orderer_site& orderer, const orderer_channel& ordered, const peer_site& peer, const peer_channel& held) {
+  const auto ours = ordered.blocks->height(), theirs = held.ledger->height();
+  const auto where = "channel " + ordered.id + ": ";
+  if (theirs > ours) {
+    return fail(errc::corruption, where + orderer.name + " has " + std::to_string(ours.value) + " blocks, but " + peer.name + " has " +
+                                      std::to_string(theirs.value) + ". An orderer must not order anew what peers hold already: put its block files back");
+  }
+  const block_number last{theirs.value - 1};
+  const auto here = ordered.blocks->read(last), there = held.ledger->blocks().read(last);
+  if (!here || !there || here->hash() == there->hash()) return {};  // a damaged block is reported when somebody needs it
+  return fail(errc::corruption, where + "block " + std::to_string(last.value) + " of " + orderer.name + " is not that of " + peer.name +
+                                    ": one of them holds another chain");
+}
+
+result<void> check_chains(const node_sites& sites) {
+  for (const auto& orderer : sites.orderers) {
+    for (const auto& [id, ordered] : orderer->channels) {
+      for (const auto& peer : sites.peers) {
+        if (const auto held = peer->channel(id)) WEFT_CHECK(check_same_chain(*orderer, *ordered, *peer, *held));
+      }
+    }
+  }
+  return {};
+}
+
+/// Identities that the channel's configuration does not know could never commit anything.
+result<void> check_membership(const node_sites& sites, const std::filesystem::path& folder) {
+  for (const auto& peer : sites.peers) {
+    for (const auto& [id, channel] : peer->channels) {
+      const auto known = channel->ledger->bundle()->msps()->validate(peer->identity->serialized());
+      if (known) continue;
+      return fail(errc::failed_precondition, "channel " + id + " was made with other identities than those in " + (folder / "crypto").string() + ": " + peer->name + ": " +
+                                                 known.error().context + "; put the old crypto folder back, or begin anew in another folder with --dir");
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
@@ -178,6 +217,8 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
       out.peers.push_back(std::move(s));
     }
   }
+  WEFT_CHECK(check_chains(out));
+  WEFT_CHECK(check_membership(out, settings.folder));
   return out;
 }
 
