@@ -29,7 +29,6 @@ using committed = caf::atom_constant<caf::atom("committed")>;
 using prepare = caf::atom_constant<caf::atom("prepare")>;
 using simulate = caf::atom_constant<caf::atom("simulate")>;
 using expired = caf::atom_constant<caf::atom("expired")>;
-using privates = caf::atom_constant<caf::atom("privates")>;
 using enroll = caf::atom_constant<caf::atom("enroll")>;
 using validate = caf::atom_constant<caf::atom("validate")>;
 using whois = caf::atom_constant<caf::atom("whois")>;
@@ -122,9 +121,7 @@ using deliver_actor = caf::typed_actor<
 /// COMMITTER of one channel on one peer: a pipeline over successive blocks; the only writer of the peer's ledger.
 using committer_actor = caf::typed_actor<
     // Takes the next block as an orderer delivered it. The reply comes when it is committed; blocks may be sent ahead up to the pipeline's depth.
-    caf::replies_to<atom::commit, ledger::block>::with<broadcast_reply>,
-    // Plain private writes of a transaction that was endorsed here, kept until its block commits: tx id, namespace, collection, pb(KVRWSet).
-    caf::reacts_to<atom::privates, std::string, std::string, std::string, bytes>>;
+    caf::replies_to<atom::commit, ledger::block>::with<broadcast_reply>>;
 
 /// One slice of stateless validation work: transactions [first, last) of a block.
 struct prepare_job {

@@ -16,6 +16,7 @@
 #include "config/base/random.hpp"
 #include "crypto/msp/msp.hpp"
 #include "ledger/chain/channel_ledger.hpp"
+#include "ledger/chain/transient_store.hpp"
 
 namespace weft::actors {
 
@@ -81,6 +82,7 @@ struct channel_snapshot {
 struct peer_channel {
   std::string id;
   std::shared_ptr<ledger::channel_ledger> ledger;
+  std::shared_ptr<ledger::transient_store> waiting;  ///< Private writes that were endorsed here and are not committed.
   published<channel_snapshot> now;
   chaincode::definition_cache definitions;  ///< What simulations remember of approved contracts.
   std::vector<std::string> orderers;  ///< Sites that serve the channel, in the topology's order.

@@ -115,6 +115,11 @@ result<std::shared_ptr<peer_channel>> open_peer_channel(const config::channel& c
   });
   if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.name, opened.error()));
   auto channel = std::make_shared<peer_channel>();
+  std::shared_ptr<ledger::env> waiting = ledger::make_memory_env();
+  if (!settings.folder.empty()) {
+    WEFT_TRY(waiting, ledger::open_disk_env(settings.folder / "data" / member / c.name / "waiting", settings.durability));
+  }
+  WEFT_TRY(channel->waiting, ledger::transient_store::open(std::move(waiting), settings.roles.private_sets_max));
   channel->id = c.name;
   channel->ledger = std::move(*opened);
   channel->orderers = orderers;

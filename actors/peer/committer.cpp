@@ -2,7 +2,6 @@
 #include <spdlog/spdlog.h>
 
 #include <deque>
-#include <map>
 
 #include "actors/peer/roles.hpp"
 #include "ledger/channel/bundle.hpp"
@@ -30,9 +29,6 @@ struct committer_state {
   std::deque<pipeline_entry> pipeline;
   bool writing = false;
   std::uint64_t epoch = 0;
-  /// Private write sets that wait for their transaction, oldest first.
-  std::map<std::string, std::vector<ledger::private_writes>> privates;
-  std::deque<std::string> private_order;
   static inline const char* name = "committer";
 };
 
@@ -127,7 +123,7 @@ void on_written(self_ptr self, const write_outcome& outcome) {
   s.pipeline.pop_front();
   announce(self, outcome);
   entry.promise.deliver(broadcast_reply{200, {}});
-  for (const auto& tx : outcome.txs) s.privates.erase(tx.tx_id);
+  for (const auto& tx : outcome.txs) s.channel->waiting->forget(tx.tx_id);
   advance(self);
 }
 
@@ -138,9 +134,7 @@ void write_head(self_ptr self) {
   auto job = std::make_shared<write_job>();
   job->block = s.pipeline.front().prepared;
   for (const auto& tx : job->block->txs) {
-    const auto it = s.privates.find(tx.tx_id);
-    if (it == s.privates.end()) continue;
-    for (const auto& w : it->second) job->privates.emplace_back(tx.tx_id, w);
+    for (auto& w : s.channel->waiting->find(tx.tx_id)) job->privates.emplace_back(tx.tx_id, std::move(w));
   }
   s.writing = true;
   self->request(s.writer.get(), std::chrono::seconds(120), atom::write::value, std::shared_ptr<const write_job>(std::move(job)))
@@ -172,18 +166,6 @@ caf::result<broadcast_reply> commit(self_ptr self, const ledger::block& b) {
   return promise;
 }
 
-/// Keeps a private write set; the oldest are forgotten when too many wait, as a transaction that never commits would leave them here.
-void keep(committer_state& s, const std::string& tx_id, ledger::private_writes writes) {
-  auto& sets = s.privates[tx_id];
-  for (const auto& w : sets) if (w.ns == writes.ns && w.collection == writes.collection) return;
-  if (sets.empty()) s.private_order.push_back(tx_id);
-  sets.push_back(std::move(writes));
-  while (s.private_order.size() > s.site->options.private_sets_max) {
-    s.privates.erase(s.private_order.front());
-    s.private_order.pop_front();
-  }
-}
-
 committer_actor::behavior_type committer(self_ptr self, peer_ptr site, channel_ptr channel) {
   auto& s = self->state;
   s.writer = site->to<ledger_writer_actor>("ledger_writer/" + channel->id);
@@ -196,10 +178,6 @@ committer_actor::behavior_type committer(self_ptr self, peer_ptr site, channel_p
   s.channel = std::move(channel);
   return {
       [self](atom::commit, const ledger::block& b) { return commit(self, b); },
-      [self](atom::privates, const std::string& tx_id, const std::string& ns, const std::string& collection, const bytes& raw) {
-        auto writes = ledger::private_writes::parse(ns, collection, raw);
-        if (writes) keep(self->state, tx_id, std::move(*writes));
-      },
   };
 }
 

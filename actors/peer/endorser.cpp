@@ -71,19 +71,15 @@ std::shared_ptr<const simulation_job> make_job(const std::shared_ptr<const held>
   return job;
 }
 
-/// Hands the plain private writes to the committer, which keeps them until the transaction commits.
-void keep_private_writes(pool_self self, const held& h, const chaincode::simulation_result& r) {
-  if (r.privates.empty()) return;
-  auto committer = h.site->to<committer_actor>("committer/" + h.channel->id);
-  if (!committer.get()) return;
-  for (const auto& w : r.privates) {
-    self->send(committer.get(), atom::privates::value, h.proposal.parsed()->header.tx_id, w.ns, w.collection, w.encode());
-  }
+/// Plain private writes are on disk before the endorsement leaves: once it is committed, nobody else could say them again.
+result<void> keep_private_writes(const held& h, const chaincode::simulation_result& r) {
+  for (const auto& w : r.privates) WEFT_CHECK(h.channel->waiting->keep(h.proposal.parsed()->header.tx_id, w));
+  return {};
 }
 
-endorse_reply finish(pool_self self, const held& h, const simulation_outcome& outcome) {
+endorse_reply finish(const held& h, const simulation_outcome& outcome) {
   if (!outcome.value) return as_response(outcome.value.error().context);
-  keep_private_writes(self, h, *outcome.value);
+  if (auto kept = keep_private_writes(h, *outcome.value); !kept) return as_response("private data could not be kept: " + kept.error().context);
   auto endorsed = chaincode::endorsed_response(*h.proposal.parsed(), *outcome.value, *h.site->identity, *h.site->verifier);
   if (!endorsed) return as_response("endorsing failed: " + endorsed.error().context);
   return {{}, std::move(*endorsed)};
@@ -105,8 +101,8 @@ caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& propos
   }
   self->ask(s.host.get(), s.site->options.execute_timeout, atom::simulate::value, make_job(h))
       .then(
-          [self, h, promise, counted](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
-            promise.deliver(finish(self, *h, *outcome));
+          [h, promise, counted](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
+            promise.deliver(finish(*h, *outcome));
           },
           [h, promise, counted](const caf::error& e) mutable {
             const bool late = e == caf::sec::request_timeout;
