@@ -66,15 +66,15 @@ TEST_CASE("what cannot be opened is refused in Fabric's words, with the way to i
 
   ::common::MSPPrincipal principal;
   principal.set_principal_classification(::common::MSPPrincipal::ANONYMITY);
-  principal.set_principal("x");
+  principal.set_principal(std::string("x"));
   CHECK(refusal(principal).ends_with("unable to decode MSP type: ANONYMITY"));
 
   ::common::Payload headless;
-  headless.set_data("x");
+  headless.set_data(std::string("x"));
   CHECK(refusal(headless).ends_with("cannot determine payload type when header is missing"));
 
   ::common::ConfigUpdate update;
-  (*update.mutable_isolated_data())["x"] = "y";
+  (*update.mutable_isolated_data())["x"] = std::string("y");
   CHECK(refusal(update).ends_with("Unknown map key: x"));
 }
 
