@@ -34,6 +34,7 @@ struct solo_state {
   std::size_t pending_bytes = 0;  ///< Of envelopes that were taken and not yet acknowledged.
   std::deque<block_in_flight> in_flight;
   bool idle_asked = false;
+  std::optional<caf::actor_clock::time_point> last_cut;
   static inline const char* name = "solo";
 };
 
@@ -46,9 +47,9 @@ constexpr std::uint64_t idle_timer = 0;
 
 broadcast_reply refusal(int status, std::string why) { return {status, std::move(why)}; }
 
-cluster::cut_limits limits_of(const ledger::channel_bundle& bundle, bool cut_when_idle) {
-  const auto& b = bundle.batching();
-  return {b.max_message_count, b.preferred_max_bytes, b.timeout, cut_when_idle};
+cluster::cut_limits limits_of(const solo_state& s) {
+  const auto& b = s.channel->bundle.get()->batching();
+  return {b.max_message_count, b.preferred_max_bytes, b.timeout, s.channel->cut_when_idle, s.site->options.idle_spacing};
 }
 
 void send_block(self_ptr self, std::vector<cluster::cut_item> items) {
@@ -62,6 +63,7 @@ void send_block(self_ptr self, std::vector<cluster::cut_item> items) {
     flight.waiting.push_back(std::move(ticket.mapped()));
   }
   flight.number = s.tip.next.value;
+  s.last_cut = self->clock().now();
   auto block = cluster::assemble(s.tip, std::move(envelopes));
   s.in_flight.push_back(std::move(flight));
   if (s.writer.get()) self->send(s.writer.get(), atom::write::value, std::move(block), caf::actor_cast<consenter_actor>(self));
@@ -76,15 +78,24 @@ void ask_for_idle(self_ptr self) {
 }
 
 void carry_out(self_ptr self, std::vector<cluster::cut_effect> effects) {
+  auto& s = self->state;
   for (auto& effect : effects) {
     if (auto* batch = std::get_if<cluster::emit_batch>(&effect)) {
       send_block(self, std::move(batch->items));
+    } else if (auto* timer = std::get_if<cluster::start_timer>(&effect)) {
+      self->delayed_send(self, timer->after, atom::expired::value, timer->timer.value);
     } else {
-      const auto& timer = std::get<cluster::start_timer>(effect);
-      self->delayed_send(self, timer.after, atom::expired::value, timer.timer.value);
+      s.idle_asked = true;
+      self->delayed_send(self, std::get<cluster::look_again>(effect).after, atom::expired::value, idle_timer);
     }
   }
   ask_for_idle(self);
+}
+
+cluster::downstream_idle idle_now(self_ptr self) {
+  const auto& last = self->state.last_cut;
+  if (!last) return {};
+  return {std::chrono::duration_cast<std::chrono::microseconds>(self->clock().now() - *last)};
 }
 
 /// Takes an envelope, or says why not.
@@ -153,7 +164,6 @@ void on_written(self_ptr self, std::uint64_t number, const std::string& failure)
 consenter_actor::behavior_type solo(self_ptr self, orderer_ptr site, ordered_channel_ptr channel) {
   auto& s = self->state;
   s.writer = site->to<block_writer_actor>("block_writer/" + channel->id);
-  s.cutter.emplace(limits_of(*channel->bundle.get(), channel->cut_when_idle));
   const auto last = channel->blocks->read(block_number{channel->blocks->height().value - 1});
   WEFT_ASSERT(last, "a channel has its genesis block before its consenter starts");
   auto tip = cluster::tip_after(*last);
@@ -161,6 +171,7 @@ consenter_actor::behavior_type solo(self_ptr self, orderer_ptr site, ordered_cha
   s.tip = std::move(*tip);
   s.site = std::move(site);
   s.channel = std::move(channel);
+  s.cutter.emplace(limits_of(s));
   return {
       [self](atom::order, const ledger::envelope& e, std::uint64_t sequence) { return order(self, e, sequence); },
       [self](atom::order, const std::vector<ledger::envelope>& all, std::uint64_t sequence) { return order_all(self, all, sequence); },
@@ -168,7 +179,7 @@ consenter_actor::behavior_type solo(self_ptr self, orderer_ptr site, ordered_cha
         auto& st = self->state;
         if (timer != idle_timer) return carry_out(self, st.cutter->step(cluster::timer_fired{timer_id{timer}}));
         st.idle_asked = false;
-        if (st.in_flight.empty()) carry_out(self, st.cutter->step(cluster::downstream_idle{}));
+        if (st.in_flight.empty()) carry_out(self, st.cutter->step(idle_now(self)));
       },
       [self](atom::written, std::uint64_t number, const std::string& failure) { on_written(self, number, failure); },
   };

@@ -11,8 +11,8 @@ std::vector<cut_effect> block_cutter::step(cut_event event) {
   } else if (auto* t = std::get_if<timer_fired>(&event)) {
     if (!timer_runs_ || t->timer != timer_) return out;  // an older timer: its batch has left
     cut(out);
-  } else if (limits_.cut_when_idle) {
-    cut(out);
+  } else {
+    on(std::get<downstream_idle>(event), out);
   }
   sync_timer(out);
   return out;
@@ -30,6 +30,12 @@ void block_cutter::on(submit event, std::vector<cut_effect>& out) {
   pending_.push_back(std::move(event.item));
   pending_bytes_ += size;
   if (pending_.size() >= limits_.max_message_count) cut(out);
+}
+
+void block_cutter::on(downstream_idle event, std::vector<cut_effect>& out) {
+  if (!limits_.cut_when_idle || pending_.empty()) return;
+  if (event.since_last_cut >= limits_.idle_spacing) return cut(out);
+  out.push_back(look_again{limits_.idle_spacing - event.since_last_cut});
 }
 
 void block_cutter::cut(std::vector<cut_effect>& out) {

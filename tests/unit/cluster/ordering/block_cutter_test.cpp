@@ -21,7 +21,7 @@ void run(block_cutter& cutter, cut_event event, outcome& out) {
   }
 }
 
-constexpr cut_limits limits{3, 100, std::chrono::milliseconds{2000}, true};
+constexpr cut_limits limits{3, 100, std::chrono::milliseconds{2000}, true, {}};
 
 }  // namespace
 
@@ -71,6 +71,32 @@ TEST_CASE("an idle downstream takes what waits, unless that is switched off") {
     run(cutter, submit{{of_size(10), 7}}, out);
     run(cutter, downstream_idle{}, out);
     CHECK(out.batches.size() == (on ? 1u : 0u));
+  }
+}
+
+TEST_CASE("an idle cut keeps its distance from the cut before it") {
+  using std::chrono::microseconds;
+  struct row { const char* name; microseconds since_last_cut; bool waits, cut; microseconds again; };
+  const row rows[] = {
+      {"the first one ever does not wait", microseconds::max(), true, true, {}},
+      {"after a pause it does not wait", microseconds{5000}, true, true, {}},
+      {"too soon it waits for the rest of the time", microseconds{1200}, true, false, microseconds{3800}},
+      {"with nothing to cut nobody looks again", microseconds{1200}, false, false, {}},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    auto l = limits;
+    l.idle_spacing = microseconds{5000};
+    block_cutter cutter{l};
+    outcome out;
+    if (r.waits) run(cutter, submit{{of_size(10), 0}}, out);
+    microseconds again{0};
+    for (auto& effect : cutter.step(downstream_idle{r.since_last_cut})) {
+      if (std::get_if<emit_batch>(&effect)) out.batches.push_back(1);
+      if (auto* look = std::get_if<look_again>(&effect)) again = look->after;
+    }
+    CHECK(out.batches.size() == (r.cut ? 1u : 0u));
+    CHECK(again == r.again);
   }
 }
 
