@@ -130,7 +130,7 @@ result<std::shared_ptr<peer_channel>> open_peer_channel(const config::channel& c
 result<std::shared_ptr<orderer_channel>> open_orderer_channel(const config::channel& c, const std::string& member, const material& m,
                                                               const node_settings& settings) {
   WEFT_TRY(auto s, open_stores(settings, member, c.name));
-  auto opened = ledger::open_block_store(s.files, s.state);
+  auto opened = ledger::open_block_store(s.files, s.state, ledger::segment_bytes_default, nullptr, ledger::tx_index::none);
   if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.name, opened.error()));
   auto channel = std::make_shared<orderer_channel>();
   channel->id = c.name;

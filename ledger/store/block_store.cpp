@@ -21,8 +21,8 @@ struct pending_block {
 
 class block_store_impl final : public deferred_block_store {
  public:
-  block_store_impl(std::unique_ptr<block_log> log, std::shared_ptr<kv_store> kv, bool deferred)
-      : log_(std::move(log)), index_(std::move(kv)), deferred_(deferred) {}
+  block_store_impl(std::unique_ptr<block_log> log, std::shared_ptr<kv_store> kv, bool deferred, tx_index txs)
+      : log_(std::move(log)), index_(std::move(kv)), deferred_(deferred), txs_(txs) {}
 
   result<void> recover(open_report& report);
 
@@ -56,6 +56,7 @@ class block_store_impl final : public deferred_block_store {
   std::unique_ptr<block_log> log_;
   block_index index_;
   bool deferred_;
+  tx_index txs_;
   std::size_t synced_ = 0;  // how many of pending_ are on disk
 
   mutable std::shared_mutex mutex_;  // guards what follows; never held during file or key-value access
@@ -83,6 +84,7 @@ bool judged_first(const block& b, std::size_t i) {
 
 result<index_entry> block_store_impl::entry_of(const block& b, const record_location& at) const {
   index_entry e{b.number(), at, b.hash(), {}};
+  if (txs_ == tx_index::none) return e;
   const bytes& filter = b.metadata(metadata_slot::transactions_filter);
   std::unordered_set<std::string> met;
   for (std::size_t i = 0; i < b.envelopes().size(); ++i) {
@@ -191,6 +193,7 @@ std::optional<tx_location> block_store_impl::find_pending(std::string_view tx_id
 }
 
 result<std::optional<tx_location>> block_store_impl::find_tx(std::string_view tx_id) const {
+  if (txs_ == tx_index::none) return fail(errc::failed_precondition, "transactions are not indexed here");
   if (const auto at = find_pending(tx_id)) return at;
   return index_.tx(tx_id);
 }
@@ -244,9 +247,9 @@ result<void> block_store_impl::recover(open_report& report) {
 }
 
 result<std::shared_ptr<deferred_block_store>> open_any(std::shared_ptr<env> files, std::shared_ptr<kv_store> index, std::uint64_t segment_bytes,
-                                                       open_report* report, bool deferred) {
+                                                       open_report* report, bool deferred, tx_index txs) {
   WEFT_TRY(auto log, block_log::open(std::move(files), segment_bytes));
-  auto store = std::make_shared<block_store_impl>(std::move(log), std::move(index), deferred);
+  auto store = std::make_shared<block_store_impl>(std::move(log), std::move(index), deferred, txs);
   open_report unread;
   WEFT_CHECK(store->recover(report != nullptr ? *report : unread));
   return store;
@@ -255,14 +258,14 @@ result<std::shared_ptr<deferred_block_store>> open_any(std::shared_ptr<env> file
 }  // namespace
 
 result<std::shared_ptr<block_store>> open_block_store(std::shared_ptr<env> files, std::shared_ptr<kv_store> index, std::uint64_t segment_bytes,
-                                                      open_report* report) {
-  WEFT_TRY(auto store, open_any(std::move(files), std::move(index), segment_bytes, report, false));
+                                                      open_report* report, tx_index txs) {
+  WEFT_TRY(auto store, open_any(std::move(files), std::move(index), segment_bytes, report, false, txs));
   return std::shared_ptr<block_store>(std::move(store));
 }
 
 result<std::shared_ptr<deferred_block_store>> open_deferred_block_store(std::shared_ptr<env> files, std::shared_ptr<kv_store> index,
                                                                         std::uint64_t segment_bytes, open_report* report) {
-  return open_any(std::move(files), std::move(index), segment_bytes, report, true);
+  return open_any(std::move(files), std::move(index), segment_bytes, report, true, tx_index::kept);
 }
 
 }  // namespace weft::ledger

@@ -35,10 +35,12 @@ class block_store {
   /// Errors: `not_found`, `corruption` with file and offset, `io`.
   [[nodiscard]] virtual result<block> read(block_number number) const = 0;
   [[nodiscard]] virtual result<block_number> find_hash(bytes_view block_hash) const = 0;
-  /// First occurrence of a transaction id. The code is that of slot 2 (0 on orderers, where it is empty).
+  /// First occurrence of a transaction id. The code is that of slot 2. Errors: `failed_precondition` where transactions are not indexed.
   [[nodiscard]] virtual result<std::optional<tx_location>> find_tx(std::string_view tx_id) const = 0;
 };
 
+/// A block file is closed and the next begun when it exceeds this.
+inline constexpr std::uint64_t segment_bytes_default = 64 * MiB;
 /// Largest pb(Block) that is stored.
 inline constexpr std::size_t block_bytes_max = 512 * MiB;
 
@@ -50,12 +52,16 @@ struct open_report {
   std::uint64_t cut_bytes = 0;       ///< How many bytes were cut off: of blocks that were never acknowledged.
 };
 
+/// Whether transaction ids are indexed. Nobody asks an orderer for a transaction, and it would pay a look-up and an entry for each.
+enum class tx_index : std::uint8_t { kept, none };
+
 /// Opens (or starts) a channel's block files in `files`, cutting a torn tail and refusing a damaged middle.
 /// Index entries live in `index`, written without sync and rebuilt from the files where they are behind.
 /// `segment_bytes`: a file is closed and the next begun when it exceeds this.
 /// Errors: `corruption` naming file and offset; `io`. What is torn and what is damage: README.md of this folder.
 [[nodiscard]] result<std::shared_ptr<block_store>> open_block_store(std::shared_ptr<env> files, std::shared_ptr<kv_store> index,
-                                                                    std::uint64_t segment_bytes = 64 * MiB, open_report* report = nullptr);
+                                                                    std::uint64_t segment_bytes = segment_bytes_default, open_report* report = nullptr,
+                                                                    tx_index txs = tx_index::kept);
 
 /// Block files whose owner writes the index entries together with something else, in one batch: a peer's ledger, with its state.
 class deferred_block_store : public block_store {
@@ -68,7 +74,7 @@ class deferred_block_store : public block_store {
 /// Opening writes entries that are behind by itself; the entries that it needs are those under the prefixes "i/", "n/", "h/", "t/" and "T/".
 [[nodiscard]] result<std::shared_ptr<deferred_block_store>> open_deferred_block_store(std::shared_ptr<env> files,
                                                                                       std::shared_ptr<kv_store> index,
-                                                                                      std::uint64_t segment_bytes = 64 * MiB,
+                                                                                      std::uint64_t segment_bytes = segment_bytes_default,
                                                                                       open_report* report = nullptr);
 
 }  // namespace weft::ledger

@@ -314,3 +314,22 @@ TEST_CASE("readers work beside the writer") {
   reader.join();
   CHECK(good);
 }
+
+TEST_CASE("a store without transaction index keeps blocks all the same, and says that it cannot look a transaction up") {
+  const auto chain = make_chain(3);
+  const auto files = make_memory_env();
+  for (const bool reopened : {false, true}) {
+    const auto kv = make_memory_kv();  // the index is made again from the files
+    const auto s = open_block_store(files, kv, segment_bytes_default, nullptr, tx_index::none).value();
+    if (!reopened) {
+      append_all(*s, chain);
+      REQUIRE(s->sync());
+    }
+    has_all(*s, chain);
+    const auto found = s->find_tx(chain.back().envelopes().front().header()->tx_id);
+    REQUIRE_FALSE(found.has_value());
+    CHECK(found.error().code == errc::failed_precondition);
+    const auto entries = kv->snapshot()->cursor();
+    for (entries->seek("t/"); entries->valid(); entries->next()) CHECK_FALSE(entries->key().starts_with("t/"));
+  }
+}
