@@ -1,6 +1,9 @@
+// OpenSSL 3 deprecates SHA256_* in favour of EVP, whose contexts cost several allocations and a look-up a digest: more than hashing the short
+// messages that most of ours are. The old functions are the same code without that. They stay here, and only here.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "crypto/hash/sha256.hpp"
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "config/base/assert.hpp"
 
@@ -8,69 +11,44 @@ namespace weft::crypto {
 
 namespace {
 
-struct free_context {
-  void operator()(EVP_MD_CTX* c) const noexcept { EVP_MD_CTX_free(c); }
-};
-using context_ptr = std::unique_ptr<EVP_MD_CTX, free_context>;
+void start(SHA256_CTX& c) { WEFT_ASSERT(SHA256_Init(&c) == 1, "SHA-256 does not start"); }
 
-/// Fetched once: looking the algorithm up by name costs more than hashing a short message.
-const EVP_MD* algorithm() {
-  static const EVP_MD* const md = [] {
-    const EVP_MD* fetched = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    WEFT_ASSERT(fetched != nullptr, "OpenSSL offers no SHA-256");
-    return fetched;
-  }();
-  return md;
+void update(SHA256_CTX& c, bytes_view data) {
+  WEFT_ASSERT(SHA256_Update(&c, data.data(), data.size()) == 1, "SHA-256 refuses data");
 }
 
-void start(EVP_MD_CTX* c) {
-  // A context that already holds the algorithm keeps its buffers when it is told nothing new.
-  const EVP_MD* md = EVP_MD_CTX_get0_md(c) ? nullptr : algorithm();
-  WEFT_ASSERT(EVP_DigestInit_ex2(c, md, nullptr) == 1, "SHA-256 does not start");
-}
-
-void update(EVP_MD_CTX* c, bytes_view data) {
-  WEFT_ASSERT(EVP_DigestUpdate(c, data.data(), data.size()) == 1, "SHA-256 refuses data");
-}
-
-digest finish(EVP_MD_CTX* c) {
+digest finish(SHA256_CTX& c) {
   digest out;
-  WEFT_ASSERT(EVP_DigestFinal_ex(c, out.data(), nullptr) == 1, "SHA-256 does not finish");
+  WEFT_ASSERT(SHA256_Final(out.data(), &c) == 1, "SHA-256 does not finish");
   return out;
-}
-
-context_ptr make_context() {
-  context_ptr c(EVP_MD_CTX_new());
-  WEFT_ASSERT(c != nullptr, "out of memory");
-  return c;
 }
 
 }  // namespace
 
 digest sha256(bytes_view data) {
-  thread_local const context_ptr context = make_context();
-  start(context.get());
-  update(context.get(), data);
-  return finish(context.get());
+  SHA256_CTX context;
+  start(context);
+  update(context, data);
+  return finish(context);
 }
 
 struct sha256_stream::context {
-  context_ptr openssl = make_context();
+  SHA256_CTX openssl;
 };
 
-sha256_stream::sha256_stream() : context_(std::make_unique<context>()) { start(context_->openssl.get()); }
+sha256_stream::sha256_stream() : context_(std::make_unique<context>()) { start(context_->openssl); }
 sha256_stream::~sha256_stream() = default;
 sha256_stream::sha256_stream(sha256_stream&&) noexcept = default;
 sha256_stream& sha256_stream::operator=(sha256_stream&&) noexcept = default;
 
 sha256_stream& sha256_stream::add(bytes_view data) {
-  update(context_->openssl.get(), data);
+  update(context_->openssl, data);
   return *this;
 }
 
 digest sha256_stream::finish() {
-  const digest out = crypto::finish(context_->openssl.get());
-  start(context_->openssl.get());
+  const digest out = crypto::finish(context_->openssl);
+  start(context_->openssl);
   return out;
 }
 
