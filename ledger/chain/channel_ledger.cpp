@@ -106,7 +106,7 @@ result<void> ledger_impl::store(const block& sealed, const judged_block& judged,
   std::move(index.ops.begin(), index.ops.end(), std::back_inserter(batch.ops));
   WEFT_CHECK(core_.kv->write(batch, false));
   core_.blocks->index_written();
-  WEFT_TRY(auto view, open_state_view(*core_.kv));
+  WEFT_TRY(auto view, next_state_view(*core_.kv, *core_.view, judged.updates));
   const std::lock_guard lock(mutex_);
   core_.view = std::move(view);
   core_.bundle = judged.next_bundle;

@@ -1,4 +1,6 @@
 #include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
 
 #include "ledger/state/keys.hpp"
 #include "ledger/state/state_batch_ops.hpp"
@@ -35,25 +37,59 @@ class range_cursor final : public state_cursor {
   bytes prefix_, end_;
 };
 
+/// The namespace of contract definitions: every simulation and every validation reads the same few keys of it, and hardly any block writes there.
+constexpr std::string_view definitions_ns = "_lifecycle";
+
+/// What was read of that namespace, by stored key. All views between two blocks that write to it share one. Thread-safe, bounded.
+class definitions_cache {
+ public:
+  using value = std::optional<versioned_value>;
+  [[nodiscard]] std::optional<value> find(const bytes& key) const {
+    const std::shared_lock lock(mutex_);
+    const auto it = known_.find(key);
+    return it == known_.end() ? std::nullopt : std::optional<value>(std::in_place, it->second);
+  }
+  void put(const bytes& key, const value& v) {
+    const std::unique_lock lock(mutex_);
+    if (known_.size() >= entries_max) known_.clear();
+    known_.insert_or_assign(key, v);
+  }
+
+ private:
+  static constexpr std::size_t entries_max = 4096;
+  mutable std::shared_mutex mutex_;
+  std::unordered_map<bytes, value> known_;
+};
+
 class snapshot_view final : public state_view {
  public:
-  snapshot_view(std::shared_ptr<const kv_snapshot> s, block_number height) : snapshot_(std::move(s)), height_(height) {}
+  snapshot_view(std::shared_ptr<const kv_snapshot> s, block_number height, std::shared_ptr<definitions_cache> definitions)
+      : snapshot_(std::move(s)), height_(height), definitions_(std::move(definitions)) {}
+  [[nodiscard]] const std::shared_ptr<definitions_cache>& definitions() const { return definitions_; }
 
   block_number height() const override { return height_; }
   result<std::optional<versioned_value>> get(std::string_view ns, std::string_view key) const override {
-    return get_raw(state_key::public_key(ns, key));
+    return get_of(ns, state_key::public_key(ns, key));
   }
   std::unique_ptr<state_cursor> range(std::string_view ns, std::string_view start, std::string_view end) const override {
     return std::make_unique<range_cursor>(snapshot_->cursor(), state_key::public_prefix(ns), start, end);
   }
   result<std::optional<versioned_value>> get_hashed(std::string_view ns, std::string_view collection, bytes_view key_hash) const override {
-    return get_raw(state_key::hashed_key(ns, collection, key_hash));
+    return get_of(ns, state_key::hashed_key(ns, collection, key_hash));
   }
   result<std::optional<versioned_value>> get_private(std::string_view ns, std::string_view collection, std::string_view key) const override {
     return get_raw(state_key::private_key(ns, collection, key));
   }
 
  private:
+  result<std::optional<versioned_value>> get_of(std::string_view ns, const bytes& key) const {
+    if (ns != definitions_ns) return get_raw(key);
+    if (auto known = definitions_->find(key)) return std::move(*known);
+    WEFT_TRY(auto value, get_raw(key));
+    definitions_->put(key, value);
+    return value;
+  }
+
   result<std::optional<versioned_value>> get_raw(const bytes& key) const {
     WEFT_TRY(const auto stored, snapshot_->get(key));
     if (!stored) return std::optional<versioned_value>();
@@ -63,7 +99,17 @@ class snapshot_view final : public state_view {
 
   std::shared_ptr<const kv_snapshot> snapshot_;
   block_number height_;
+  std::shared_ptr<definitions_cache> definitions_;
 };
+
+result<std::shared_ptr<const state_view>> open_view(const kv_store& kv, std::shared_ptr<definitions_cache> definitions) {
+  auto snapshot = kv.snapshot();
+  WEFT_TRY(const auto stored, snapshot->get(state_key::height));
+  if (stored && stored->size() != 8)
+    return fail(errc::corruption, "the savepoint of the state is damaged: remove the state, it is made again from the block files");
+  const block_number height(stored ? get_big<std::uint64_t>(*stored) : 0);
+  return std::make_shared<snapshot_view>(std::move(snapshot), height, std::move(definitions));
+}
 
 void put_update(kv_batch& out, bytes key, const state_update& u) {
   if (u.is_delete)
@@ -87,7 +133,7 @@ class kv_state final : public state_store {
     kv_batch ops;
     put_updates(ops, number, batch);
     WEFT_CHECK(kv_->write(ops, false));
-    WEFT_TRY(auto next, open_state_view(*kv_));
+    WEFT_TRY(auto next, next_state_view(*kv_, *view(), batch));
     const std::lock_guard lock(mutex_);
     now_ = std::move(next);
     return {};
@@ -116,12 +162,13 @@ void put_updates(kv_batch& out, block_number number, const state_batch& updates)
 }
 
 result<std::shared_ptr<const state_view>> open_state_view(const kv_store& kv) {
-  auto snapshot = kv.snapshot();
-  WEFT_TRY(const auto stored, snapshot->get(state_key::height));
-  if (stored && stored->size() != 8)
-    return fail(errc::corruption, "the savepoint of the state is damaged: remove the state, it is made again from the block files");
-  const block_number height(stored ? get_big<std::uint64_t>(*stored) : 0);
-  return std::make_shared<snapshot_view>(std::move(snapshot), height);
+  return open_view(kv, std::make_shared<definitions_cache>());
+}
+
+result<std::shared_ptr<const state_view>> next_state_view(const kv_store& kv, const state_view& before, const state_batch& applied) {
+  const auto* last = dynamic_cast<const snapshot_view*>(&before);
+  if (last == nullptr || applied.namespaces.contains(std::string(definitions_ns))) return open_state_view(kv);
+  return open_view(kv, last->definitions());
 }
 
 result<std::shared_ptr<state_store>> open_state_store(std::shared_ptr<kv_store> kv) {

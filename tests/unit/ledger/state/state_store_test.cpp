@@ -56,6 +56,38 @@ TEST_CASE("blocks are applied in order, and the savepoint moves with them") {
   });
 }
 
+TEST_CASE("each view keeps its own definitions of contracts, whether blocks between them wrote there or not") {
+  on_both_states([](const std::shared_ptr<kv_store>& kv) {
+    const auto s = opened(kv);
+    const auto sequence_of = [](const state_view& v) { return must(v.get("_lifecycle", "Sequence")); };
+    const auto approval_of = [](const state_view& v) { return must(v.get_hashed("_lifecycle", "_implicit_org_A", "h")); };
+    const auto none = s->view();
+    CHECK_FALSE(sequence_of(*none));  // looked up, and remembered as absent
+    CHECK_FALSE(approval_of(*none));
+    state_batch defined;
+    defined.namespaces["_lifecycle"].keys["Sequence"] = value("1", 0, 0);
+    CHECK(s->apply(block_number(0), defined));
+    const auto first = s->view();
+    CHECK(sequence_of(*first)->value == "1");
+    state_batch other;
+    other.namespaces["cc"].keys["k"] = value("v", 1, 0);
+    CHECK(s->apply(block_number(1), other));
+    const auto second = s->view();
+    CHECK_FALSE(approval_of(*second));
+    state_batch approved;
+    approved.namespaces["_lifecycle"].hashed["_implicit_org_A"]["h"] = value("approval", 2, 0);
+    approved.namespaces["_lifecycle"].keys["Sequence"] = deleted(2, 0);
+    CHECK(s->apply(block_number(2), approved));
+    const auto third = s->view();
+    CHECK_FALSE(sequence_of(*third));
+    CHECK(approval_of(*third)->value == "approval");
+    CHECK(sequence_of(*second)->value == "1");
+    CHECK(sequence_of(*first)->value == "1");
+    CHECK_FALSE(approval_of(*first));
+    CHECK_FALSE(sequence_of(*none));
+  });
+}
+
 TEST_CASE("public, hashed and private keys live in spaces of their own") {
   on_both_states([](const std::shared_ptr<kv_store>& kv) {
     const auto s = opened(kv);
