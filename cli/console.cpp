@@ -3,7 +3,6 @@
 #include <CLI/Error.hpp>
 #include <algorithm>
 #include <cstdio>
-#include <numeric>
 
 #include "ledger/tx/fields.hpp"
 
@@ -14,19 +13,6 @@ namespace {
 /// Columns that text takes on a terminal: UTF-8 continuation bytes take none.
 std::size_t width(std::string_view s) {
   return static_cast<std::size_t>(std::count_if(s.begin(), s.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    auto diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const auto change = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({change, row[j] + 1, row[j - 1] + 1}));
-    }
-  }
-  return row.back();
 }
 
 }  // namespace
@@ -108,19 +94,6 @@ std::string show_duration(std::uint64_t ms) {
   if (ms < 60'000) return n(ms / 1'000) + "." + n(ms / 100 % 10) + " s";
   if (ms < 3'600'000) return n(ms / 60'000) + " min " + n(ms / 1'000 % 60) + " s";
   return n(ms / 3'600'000) + " h " + n(ms / 60'000 % 60) + " min";
-}
-
-std::string nearest(std::string_view word, const std::vector<std::string>& known) {
-  std::string best;
-  std::size_t best_distance = std::max<std::size_t>(1, word.size() / 2);
-  for (const auto& k : known) {
-    const bool beginning = word.size() >= 2 && k.compare(0, word.size(), word) == 0;
-    if (const auto d = beginning ? 0 : distance(word, k); d <= best_distance && (best.empty() || d < best_distance)) {
-      best = k;
-      best_distance = d;
-    }
-  }
-  return best;
 }
 
 }  // namespace weft::cli

@@ -59,7 +59,4 @@ class table {
 /// "12 ms", "3.4 s", "2 min 5 s", "3 h 12 min".
 [[nodiscard]] std::string show_duration(std::uint64_t milliseconds);
 
-/// The word of `known` that `word` was probably meant to be; empty when none is near.
-[[nodiscard]] std::string nearest(std::string_view word, const std::vector<std::string>& known);
-
 }  // namespace weft::cli

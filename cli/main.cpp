@@ -6,7 +6,9 @@
 #include <exception>
 
 #include "cli/console.hpp"
+#include "cli/tools.hpp"
 #include "cli/verbs.hpp"
+#include "config/yaml/problem.hpp"
 #include "edge/version.hpp"
 #ifdef WEFT_HAS_BENCH
 #include "bench/verb.hpp"
@@ -44,6 +46,8 @@ int usage(const std::string& text) {
 }
 
 int run(int argc, char** argv) {
+  if (const auto* tool = find_tool(argv[0])) return tool->run(argc, argv);
+  if (const auto* tool = argc > 1 ? find_tool(argv[1]) : nullptr) return tool->run(argc - 1, argv + 1);
   CLI::App app{"weft: Hyperledger Fabric's system as actors, a whole network in one process", "weft"};
   app.require_subcommand(1);
   app.set_version_flag("--version", "weft " + std::string(weft::edge::version()));
@@ -55,9 +59,10 @@ int run(int argc, char** argv) {
 #ifdef WEFT_HAS_BENCH
   weft::bench::add_bench_verb(app);
 #endif
+  for (const auto& tool : tools()) app.add_subcommand(tool.name, tool.summary);  // for --help and for words that were mistyped
   std::vector<std::string> known;
   if (const auto word = unknown_verb(app, argc, argv, known); !word.empty()) {
-    const auto meant = nearest(word, known);
+    const auto meant = weft::config::nearest(word, known);
     std::string all;
     for (const auto& k : known) all.append(all.empty() ? "" : ", ").append(k);
     return usage("no verb '" + word + "'" + (meant.empty() ? "; there are: " + all : "; did you mean '" + meant + "'?"));

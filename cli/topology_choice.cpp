@@ -1,8 +1,7 @@
 #include <charconv>
-#include <fstream>
-#include <sstream>
 
 #include "cli/up.hpp"
+#include "config/yaml/document.hpp"
 
 namespace weft::cli {
 
@@ -11,17 +10,8 @@ namespace fs = std::filesystem;
 namespace {
 
 result<config::topology> read_topology(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(errc::not_found, "cannot read " + path.string());
-  std::ostringstream text;
-  text << in.rdbuf();
-  auto t = config::parse_topology(text.str());
-  if (!t) {
-    auto problems = "\n" + t.error().context;
-    for (auto at = problems.find('\n'); at != std::string::npos; at = problems.find('\n', at + 1)) problems.insert(at + 1, "  ");
-    return fail(t.error().code, path.string() + " has problems:" + problems);
-  }
-  return t;
+  WEFT_TRY(const auto text, config::yaml::read_file(path.string()));
+  return config::parse_topology(text, path.string());
 }
 
 }  // namespace
@@ -54,7 +44,7 @@ result<config::topology> choose_topology(const up_options& o) {
     WEFT_TRY(dev.batch.timeout, parse_duration(o.block_timeout));
   }
   auto t = config::dev_topology(dev);
-  if (const auto problems = config::check(t); !problems.empty()) return fail(errc::invalid_argument, problems.front());
+  if (const auto problems = config::check(t); !problems.empty()) return config::refuse(problems, "");
   if (again) {
     WEFT_TRY(const auto before, read_topology(stored));
     if (config::to_yaml(before) != config::to_yaml(t)) {

@@ -128,7 +128,7 @@ class running_node final : public node {
 result<void> running_node::open(const progress_fn& progress) {
   if (const auto problems = config::check(topology_); !problems.empty()) {
     std::string all = "the topology has problems:";
-    for (const auto& p : problems) all += "\n  " + p;
+    for (const auto& p : problems) all += "\n  " + config::to_text(p, "");
     return fail(errc::invalid_argument, all);
   }
   auto folder = settings_.folder;

@@ -67,7 +67,7 @@ class checker {
  public:
   explicit checker(const topology& t) : t_(t) {}
 
-  std::vector<std::string> run() {
+  std::vector<problem> run() {
     organizations();
     channels();
     nodes();
@@ -75,7 +75,7 @@ class checker {
   }
 
  private:
-  void say(const std::string& path, const std::string& what) { problems_.push_back(path + ": " + what); }
+  void say(const std::string& path, const std::string& what) { problems_.push_back({.path = path, .what = what}); }
 
   void unique(std::map<std::string, std::string>& seen, const std::string& path, const std::string& value) {
     const auto [it, fresh] = seen.emplace(value, path);
@@ -174,14 +174,14 @@ class checker {
   }
 
   const topology& t_;
-  std::vector<std::string> problems_;
+  std::vector<problem> problems_;
   std::map<std::string, std::string> members_;  ///< "peer0.org1.example.com" → where it is declared.
   std::size_t orderers_ = 0;
 };
 
 }  // namespace
 
-std::vector<std::string> check(const topology& t) { return checker(t).run(); }
+std::vector<problem> check(const topology& t) { return checker(t).run(); }
 
 topology dev_topology(const dev_options& options) {
   topology t;

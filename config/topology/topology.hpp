@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "config/base/bytes.hpp"
+#include "config/yaml/problem.hpp"
 
 namespace weft::config {
 
@@ -71,10 +72,17 @@ struct dev_options {
 };
 [[nodiscard]] topology dev_topology(const dev_options& options);
 
-/// Every problem of a topology, each as "channels[0].batch.max_message_count: …"; empty when it is sound.
-[[nodiscard]] std::vector<std::string> check(const topology& t);
-/// From YAML. Errors: `invalid_argument` with every problem on a line of its own (path, line, what is allowed).
-[[nodiscard]] result<topology> parse_topology(std::string_view yaml);
+/// Every rule that a topology breaks, with its path ("channels[0].batch.max_message_count") and no line; empty when it is sound.
+[[nodiscard]] std::vector<problem> check(const topology& t);
+
+/// A topology as far as it could be read, and everything that is wrong with it, form and rules, by line.
+struct topology_document {
+  topology contents;
+  std::vector<problem> problems;
+};
+[[nodiscard]] topology_document read_topology(std::string_view yaml);
+/// The same for those who need a sound one. Errors: `invalid_argument` with every problem on a line of its own, as `to_text` with `file`.
+[[nodiscard]] result<topology> parse_topology(std::string_view yaml, std::string_view file = "topology");
 [[nodiscard]] std::string to_yaml(const topology& t);
 
 }  // namespace weft::config

@@ -39,12 +39,3 @@ TEST_CASE("durations and counts read as people say them") {
   CHECK(count(1, "block") == "1 block");
   CHECK(count(0, "block") == "0 blocks");
 }
-
-TEST_CASE("a word that was mistyped finds the one that was meant") {
-  const std::vector<std::string> verbs{"up", "down", "invoke", "query", "status", "block", "tx", "channel"};
-  CHECK(nearest("stauts", verbs) == "status");
-  CHECK(nearest("inv", verbs) == "invoke");
-  CHECK(nearest("querry", verbs) == "query");
-  CHECK(nearest("xyzzy", verbs).empty());
-  CHECK(nearest("", verbs).empty());
-}

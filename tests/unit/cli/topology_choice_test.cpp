@@ -65,7 +65,7 @@ TEST_CASE("a document that is missing, unsound or contradicted is refused") {
   o.topology_file = (s.folder / "none.yaml").string();
   CHECK(choose_topology(o).error().code == errc::not_found);
   std::ofstream(o.topology_file) << "channels: 7\n";
-  CHECK(choose_topology(o).error().context.find("channels (line 1): must be a list") != std::string::npos);
+  CHECK(choose_topology(o).error().context.find("none.yaml:1:11: channels: must be a list, but is '7'") != std::string::npos);
   o.orgs_given = true;
   CHECK(choose_topology(o).error().context.find("--topology says everything") == 0);
 }

@@ -21,8 +21,8 @@ nodes:
   - {name: one, members: [peer0.org1.example.com, orderer0.example.com]}
 )yaml";
 
-bool mentions(const std::vector<std::string>& problems, std::string_view text) {
-  return std::any_of(problems.begin(), problems.end(), [&](const auto& p) { return p.find(text) != std::string::npos; });
+bool mentions(const std::vector<problem>& problems, std::string_view text) {
+  return std::any_of(problems.begin(), problems.end(), [&](const auto& p) { return to_text(p, "").find(text) != std::string::npos; });
 }
 
 }  // namespace
@@ -90,14 +90,14 @@ channels:
       timeout: 2 fortnights
 nodes:
   - {name: one, members: [peer9.org1.example.com]}
-)");
+)", "t.yaml");
   REQUIRE_FALSE(t.has_value());
   CHECK(t.error().code == errc::invalid_argument);
   for (const auto* expected : {
-           "organizations[0].colour (line 2): unknown", "organizations[0].domain (line 2): ", "organizations[0].hosts (line 2): 1 to ",
-           "organizations[1].kind (line 5): must be peer or orderer", "channels[0].name (line 8): ",
-           "channels[0].batch.max_message_count (line 10): must be a whole number", "channels[0].batch.timeout (line 11): must be a duration",
-           "nodes[0].members[0] (line 13): 'peer9.org1.example.com' is no host"}) {
+           "t.yaml:2:55: organizations[0].colour: unknown key; ", "t.yaml:2:26: organizations[0].domain: ", "t.yaml:2:51: organizations[0].hosts: 1 to ",
+           "t.yaml:5:11: organizations[1].kind: must be peer or orderer, but is 'janitor'", "t.yaml:8:11: channels[0].name: ",
+           "t.yaml:10:26: channels[0].batch.max_message_count: must be a whole number, but is 'lots'",
+           "t.yaml:11:16: channels[0].batch.timeout: must be a duration", "t.yaml:13:27: nodes[0].members[0]: 'peer9.org1.example.com' is no host"}) {
     INFO(t.error().context);
     CHECK(t.error().context.find(expected) != std::string::npos);
   }

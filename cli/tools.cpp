@@ -1,0 +1,17 @@
+#include "cli/tools.hpp"
+
+namespace weft::cli {
+
+const std::vector<tool>& tools() {
+  static const std::vector<tool> all = {};
+  return all;
+}
+
+const tool* find_tool(std::string_view word_or_path) {
+  const auto name = word_or_path.substr(word_or_path.rfind('/') + 1);
+  for (const auto& t : tools())
+    if (t.name == name) return &t;
+  return nullptr;
+}
+
+}  // namespace weft::cli
