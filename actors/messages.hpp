@@ -9,10 +9,10 @@
 #include <caf/sec.hpp>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "config/base/once.hpp"
 #include "config/base/result.hpp"
 #include "ledger/block/block.hpp"
 #include "ledger/tx/envelope.hpp"
@@ -29,7 +29,7 @@ class signed_proposal {
   explicit signed_proposal(bytes raw) : state_(std::make_shared<state>(std::move(raw))) {}
   [[nodiscard]] const bytes& raw() const { return state_->raw; }
   [[nodiscard]] const result<ledger::proposal>& parsed() const {
-    std::call_once(state_->once, [s = state_.get()] { s->parsed = ledger::parse_signed_proposal(s->raw); });
+    state_->parsing.call([s = state_.get()] { s->parsed = ledger::parse_signed_proposal(s->raw); });
     return state_->parsed;
   }
 
@@ -38,7 +38,7 @@ class signed_proposal {
     state() = default;
     explicit state(bytes r) : raw(std::move(r)) {}
     bytes raw;
-    std::once_flag once;
+    once parsing;
     result<ledger::proposal> parsed = fail(errc::invalid_argument, "empty proposal");
   };
   std::shared_ptr<state> state_;

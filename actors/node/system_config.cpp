@@ -35,6 +35,11 @@ struct system_config final : caf::actor_system_config {
       set("scheduler.policy", caf::atom("stealing"));
       set("scheduler.max-threads", threads);
       set("scheduler.max-throughput", std::size_t{300});
+      // A worker without work looks around a hundred times, then waits to be woken; it is woken at once for what comes from outside the
+      // scheduler, and looks for work to steal every 3 ms. CAF's own middle stage, 500 naps of 50 us before that, cost 20 us of CPU a
+      // transaction under load and 1.6 ms at 100 transactions a second, and made a lone one slower.
+      set("work-stealing.moderate-poll-attempts", std::size_t{0});
+      set("work-stealing.relaxed-sleep-duration", caf::timespan{std::chrono::milliseconds{3}});
     }
   }
 };

@@ -1,7 +1,6 @@
 #include "ledger/tx/envelope.hpp"
 
-#include <mutex>
-
+#include "config/base/once.hpp"
 #include "ledger/tx/fields.hpp"
 #include "ledger/tx/headers.hpp"
 #include "proto/wire_write.hpp"
@@ -24,10 +23,10 @@ struct envelope::state {
   bool well_formed = false;
   bool canonical = false;
 
-  std::once_flag digest_once;
+  once digesting;
   crypto::digest payload_digest{};
 
-  std::once_flag once;  // guards what follows
+  once parsing;  // guards what follows
   result<headers> parsed = fail(errc::invalid_argument, "no envelope");
   std::uint8_t code = bad_payload;
   bytes_view data;
@@ -109,7 +108,7 @@ bytes_view envelope::payload() const { return state_ ? state_->payload : bytes_v
 bytes_view envelope::signature() const { return state_ ? state_->signature : bytes_view(); }
 crypto::hashed_message envelope::signed_payload() const {
   if (!state_) return bytes_view();
-  std::call_once(state_->digest_once, [s = state_.get()] { s->payload_digest = crypto::sha256(s->payload); });
+  state_->digesting.call([s = state_.get()] { s->payload_digest = crypto::sha256(s->payload); });
   return {state_->payload, state_->payload_digest};
 }
 bool envelope::well_formed() const { return state_ && state_->well_formed; }
@@ -118,7 +117,7 @@ bool envelope::canonical() const { return state_ && state_->canonical; }
 const result<headers>& envelope::header() const {
   static const result<headers> none = fail(errc::invalid_argument, "no envelope");
   if (!state_) return none;
-  std::call_once(state_->once, &state::parse_payload, state_.get());
+  state_->parsing.call([s = state_.get()] { s->parse_payload(); });
   return state_->parsed;
 }
 

@@ -1,5 +1,11 @@
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "config/base/once.hpp"
 #include "config/base/bytes.hpp"
 #include "config/base/clock.hpp"
 #include "config/base/random.hpp"
@@ -33,4 +39,23 @@ TEST_CASE("one seed gives one sequence, on every machine") {
 
 TEST_CASE("time is printed as RFC 3339 in UTC") {
   CHECK(to_rfc3339(timestamp{std::chrono::nanoseconds{1'700'000'000'123'456'789}}) == "2023-11-14T22:13:20.123Z");
+}
+
+TEST_CASE("what is done once is done before anybody goes on, and again when it failed") {
+  once o;
+  CHECK_THROWS_AS(o.call([] { throw std::runtime_error("no"); }), std::runtime_error);
+  std::atomic<int> runs{0};
+  int made = 0;
+  std::atomic<int> seen{0};
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([&] {
+        o.call([&] { made = 42; ++runs; });
+        seen += made;
+      });
+    }
+  }
+  CHECK(runs == 1);
+  CHECK(seen == 8 * 42);
 }
