@@ -35,6 +35,7 @@ struct solo_state {
   std::deque<block_in_flight> in_flight;
   bool idle_asked = false;
   std::optional<caf::actor_clock::time_point> last_cut;
+  caf::actor_clock::time_point last_submit;
   static inline const char* name = "solo";
 };
 
@@ -49,7 +50,7 @@ broadcast_reply refusal(int status, std::string why) { return {status, std::move
 
 cluster::cut_limits limits_of(const solo_state& s) {
   const auto& b = s.channel->bundle.get()->batching();
-  return {b.max_message_count, b.preferred_max_bytes, b.timeout, s.channel->cut_when_idle, s.site->options.idle_spacing};
+  return {b.max_message_count, b.preferred_max_bytes, b.timeout, s.channel->cut_when_idle, s.site->options.idle_spacing, s.site->options.idle_gap};
 }
 
 void send_block(self_ptr self, std::vector<cluster::cut_item> items) {
@@ -93,9 +94,11 @@ void carry_out(self_ptr self, std::vector<cluster::cut_effect> effects) {
 }
 
 cluster::downstream_idle idle_now(self_ptr self) {
-  const auto& last = self->state.last_cut;
-  if (!last) return {};
-  return {std::chrono::duration_cast<std::chrono::microseconds>(self->clock().now() - *last)};
+  const auto& s = self->state;
+  const auto now = self->clock().now();
+  const auto since = [&](auto at) { return std::chrono::duration_cast<std::chrono::microseconds>(now - at); };
+  if (!s.last_cut) return {};
+  return {since(*s.last_cut), since(s.last_submit)};
 }
 
 /// Takes an envelope, or says why not.
@@ -113,6 +116,7 @@ std::optional<broadcast_reply> take(self_ptr self, const ledger::envelope& e, st
     if (judged.status != cluster::status_success) return refusal(judged.status, judged.info);
   }
   const auto ticket = s.next_ticket++;
+  s.last_submit = self->clock().now();
   s.tickets.emplace(ticket, std::move(answer));
   s.pending_bytes += e.size();
   for (auto& effect : s.cutter->step(cluster::submit{{e, ticket}})) effects.push_back(std::move(effect));

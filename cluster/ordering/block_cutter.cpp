@@ -1,5 +1,6 @@
 #include "cluster/ordering/block_cutter.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace weft::cluster {
@@ -34,8 +35,8 @@ void block_cutter::on(submit event, std::vector<cut_effect>& out) {
 
 void block_cutter::on(downstream_idle event, std::vector<cut_effect>& out) {
   if (!limits_.cut_when_idle || pending_.empty()) return;
-  if (event.since_last_cut >= limits_.idle_spacing) return cut(out);
-  out.push_back(look_again{limits_.idle_spacing - event.since_last_cut});
+  if (event.since_last_cut >= limits_.idle_spacing || event.since_last_submit >= limits_.idle_gap) return cut(out);
+  out.push_back(look_again{std::min(limits_.idle_spacing - event.since_last_cut, limits_.idle_gap - event.since_last_submit)});
 }
 
 void block_cutter::cut(std::vector<cut_effect>& out) {

@@ -21,7 +21,7 @@ void run(block_cutter& cutter, cut_event event, outcome& out) {
   }
 }
 
-constexpr cut_limits limits{3, 100, std::chrono::milliseconds{2000}, true, {}};
+constexpr cut_limits limits{3, 100, std::chrono::milliseconds{2000}, true, {}, {}};
 
 }  // namespace
 
@@ -76,22 +76,25 @@ TEST_CASE("an idle downstream takes what waits, unless that is switched off") {
 
 TEST_CASE("an idle cut keeps its distance from the cut before it") {
   using std::chrono::microseconds;
-  struct row { const char* name; microseconds since_last_cut; bool waits, cut; microseconds again; };
+  struct row { const char* name; microseconds since_last_cut, since_last_submit; bool waits, cut; microseconds again; };
   const row rows[] = {
-      {"the first one ever does not wait", microseconds::max(), true, true, {}},
-      {"after a pause it does not wait", microseconds{5000}, true, true, {}},
-      {"too soon it waits for the rest of the time", microseconds{1200}, true, false, microseconds{3800}},
-      {"with nothing to cut nobody looks again", microseconds{1200}, false, false, {}},
+      {"the first one ever does not wait", microseconds::max(), {}, true, true, {}},
+      {"after a pause it does not wait", microseconds{5000}, {}, true, true, {}},
+      {"too soon it waits for others, as long as they keep coming", microseconds{1200}, microseconds{300}, true, false, microseconds{700}},
+      {"near the end it waits for the rest of the time", microseconds{4600}, microseconds{300}, true, false, microseconds{400}},
+      {"when no more come it does not wait", microseconds{1200}, microseconds{1000}, true, true, {}},
+      {"with nothing to cut nobody looks again", microseconds{1200}, microseconds{300}, false, false, {}},
   };
   for (const auto& r : rows) {
     CAPTURE(r.name);
     auto l = limits;
     l.idle_spacing = microseconds{5000};
+    l.idle_gap = microseconds{1000};
     block_cutter cutter{l};
     outcome out;
     if (r.waits) run(cutter, submit{{of_size(10), 0}}, out);
     microseconds again{0};
-    for (auto& effect : cutter.step(downstream_idle{r.since_last_cut})) {
+    for (auto& effect : cutter.step(downstream_idle{r.since_last_cut, r.since_last_submit})) {
       if (std::get_if<emit_batch>(&effect)) out.batches.push_back(1);
       if (auto* look = std::get_if<look_again>(&effect)) again = look->after;
     }
