@@ -35,12 +35,14 @@ void block_cutter::on(submit event, std::vector<cut_effect>& out) {
 
 void block_cutter::on(downstream_idle event, std::vector<cut_effect>& out) {
   if (!limits_.cut_when_idle || pending_.empty()) return;
-  if (event.since_last_cut >= limits_.idle_spacing || event.since_last_submit >= limits_.idle_gap) return cut(out);
+  const bool alone = pending_.size() == 1 && last_batch_ <= 1;  // nobody came while the last one was on its way, so nobody is expected
+  if (alone || event.since_last_cut >= limits_.idle_spacing || event.since_last_submit >= limits_.idle_gap) return cut(out);
   out.push_back(look_again{std::min(limits_.idle_spacing - event.since_last_cut, limits_.idle_gap - event.since_last_submit)});
 }
 
 void block_cutter::cut(std::vector<cut_effect>& out) {
   if (pending_.empty()) return;
+  last_batch_ = pending_.size();
   out.push_back(emit_batch{std::exchange(pending_, {})});
   pending_bytes_ = 0;
 }

@@ -18,8 +18,8 @@ struct cut_limits {
   std::size_t preferred_max_bytes = 2 * MiB;
   std::chrono::milliseconds timeout{2000};
   bool cut_when_idle = true;  ///< architecture §4.9
-  /// An idle cut follows the cut before it after this time, or as soon as no envelope has come for `idle_gap`. A lone envelope never waits; under
-  /// load blocks fill for this long, and share what a block costs (a signature, three syncs, 1 to 2 ms of CPU over all roles).
+  /// An idle cut follows the cut before it after this time, or as soon as no envelope has come for `idle_gap`. An envelope alone behind a batch of
+  /// one never waits; under load blocks fill for this long, and share what a block costs (a signature, three syncs, 1 to 2 ms of CPU over all roles).
   std::chrono::microseconds idle_spacing{0};
   std::chrono::microseconds idle_gap{0};
 };
@@ -67,6 +67,7 @@ class block_cutter {
   cut_limits limits_;
   std::vector<cut_item> pending_;
   std::size_t pending_bytes_ = 0;
+  std::size_t last_batch_ = 0;
   timer_id timer_;
   bool timer_runs_ = false;
 };

@@ -92,7 +92,7 @@ TEST_CASE("an idle cut keeps its distance from the cut before it") {
     l.idle_gap = microseconds{1000};
     block_cutter cutter{l};
     outcome out;
-    if (r.waits) run(cutter, submit{{of_size(10), 0}}, out);
+    for (int i = 0; r.waits && i < 2; ++i) run(cutter, submit{{of_size(10), 0}}, out);
     microseconds again{0};
     for (auto& effect : cutter.step(downstream_idle{r.since_last_cut, r.since_last_submit})) {
       if (std::get_if<emit_batch>(&effect)) out.batches.push_back(1);
@@ -101,6 +101,27 @@ TEST_CASE("an idle cut keeps its distance from the cut before it") {
     CHECK(out.batches.size() == (r.cut ? 1u : 0u));
     CHECK(again == r.again);
   }
+}
+
+TEST_CASE("an envelope alone behind another alone does not wait for company") {
+  using std::chrono::microseconds;
+  auto l = limits;
+  l.idle_spacing = microseconds{5000};
+  l.idle_gap = microseconds{1000};
+  block_cutter cutter{l};
+  const downstream_idle soon{microseconds{100}, microseconds{50}};
+  outcome out;
+  run(cutter, submit{{of_size(10), 0}}, out);
+  run(cutter, soon, out);
+  CHECK(out.batches == std::vector<std::size_t>{1});
+  for (std::uint64_t i = 1; i < 3; ++i) run(cutter, submit{{of_size(10), i}}, out);
+  run(cutter, soon, out);
+  CHECK(cutter.pending() == 2);  // two: there may be more
+  run(cutter, downstream_idle{microseconds{5000}, {}}, out);
+  CHECK(out.batches == std::vector<std::size_t>{1, 2});
+  run(cutter, submit{{of_size(10), 3}}, out);
+  run(cutter, soon, out);
+  CHECK(cutter.pending() == 1);  // behind a batch of two it waits
 }
 
 TEST_CASE("envelopes leave in arrival order with their tickets") {
