@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "bench/put/put_bench.hpp"
+#include "bench/verify/verify_bench.hpp"
 
 namespace weft::bench {
 
@@ -33,11 +34,37 @@ void run(const put_arguments& given) {
   std::cout.flush();
 }
 
+void add_verify_verb(CLI::App& bench) {
+  auto* verify = bench.add_subcommand("verify", "Verify P-256 signatures: OpenSSL, tables of keys, batches; per second and core");
+  struct arguments {
+    verify_options options;
+    bool json = false;
+  };
+  auto given = std::make_shared<arguments>();
+  verify->add_option("--keys", given->options.keys, "Keys, met in turns")->check(CLI::Range(1, 64))->capture_default_str();
+  verify->add_option("--batch", given->options.batch, "Signatures in a batch")->check(CLI::Range(1, 1024))->capture_default_str();
+  verify->add_option("--threads", given->options.threads, "Threads that verify at once")->check(CLI::Range(1, 256))->capture_default_str();
+  verify->add_option("--seconds", given->options.seconds, "CPU time of each thread for each row")->check(CLI::Range(0.01, 600.0))->capture_default_str();
+  verify->add_flag("--json", given->json, "One JSON object as the last line");
+  verify->footer("Example: weft bench verify --keys 16 --batch 64 --threads 2 --json");
+  verify->callback([given] {
+    const auto found = run_verify(given->options);
+    if (!found) {
+      std::cerr << "bench verify: " << found.error().context << std::endl;
+      throw CLI::RuntimeError(1);
+    }
+    std::cout << to_text(*found);
+    if (given->json) std::cout << to_json(*found) << '\n';
+    std::cout.flush();
+  });
+}
+
 }  // namespace
 
 void add_bench_verb(CLI::App& app) {
-  auto* bench = app.add_subcommand("bench", "Measure a network of its own: throughput, CPU by role, latency");
+  auto* bench = app.add_subcommand("bench", "Measure: a network of its own (put), signatures (verify)");
   bench->require_subcommand(1);
+  add_verify_verb(*bench);
   auto* put = bench->add_subcommand("put", "Endorse, order and commit `kv put` transactions through the gateway, everything on");
   auto given = std::make_shared<put_arguments>();
   put->add_option("--txs", given->options.txs, "Transactions, the unmeasured first ones included")->capture_default_str();

@@ -7,7 +7,7 @@ class App;
 
 namespace weft::bench {
 
-/// Adds `bench put` to the command. Its callback prints the report to stdout, stages to stderr, and throws CLI::RuntimeError(1) on failure.
+/// Adds `bench put` and `bench verify` to the command. Their callbacks print the report to stdout, stages to stderr, and throw CLI::RuntimeError(1) on failure.
 void add_bench_verb(CLI::App& app);
 
 }  // namespace weft::bench

@@ -59,6 +59,9 @@ struct scratch_folder {
   }
 };
 
+/// Keys whose tables are waited for; others come again (key_tables).
+constexpr std::size_t tables_waiting_max = 16;
+
 /// Tells once that everything is deployed, to whoever asks, before or after.
 class readiness {
  public:
@@ -116,6 +119,7 @@ class running_node final : public node {
   node_settings settings_;
   std::shared_ptr<folder_lock> lock_;
   std::optional<scratch_folder> scratch_;
+  std::shared_ptr<executor> background_;  ///< Builds tables of keys.
   material material_;
   node_sites sites_;
   directory_ptr where_ = std::make_shared<directory>();
@@ -144,7 +148,8 @@ result<void> running_node::open(const progress_fn& progress) {
                              settings_.seed ? crypto::nonce_rule::deterministic : crypto::nonce_rule::random};
   WEFT_TRY(material_, make_or_load_material(folder, topology_, seams, progress));
   scratch_.reset();
-  WEFT_TRY(sites_, open_sites(topology_, material_, settings_, seams, where_, progress));
+  background_ = settings_.threads_for_disks ? make_background_executor(tables_waiting_max) : make_inline_executor();
+  WEFT_TRY(sites_, open_sites(topology_, material_, settings_, seams, where_, crypto::make_key_tables(background_), progress));
   ready_ = std::make_shared<readiness>(std::max<std::size_t>(topology_.channels.size(), 1));
   if (topology_.channels.empty()) ready_->part_done({});
   supervisor_ = system_.spawn(supervisor, where_, role_specs(progress), table_);
@@ -191,6 +196,7 @@ std::map<std::string, std::uint64_t> running_node::cpu_by_role() const {
 }
 
 void running_node::stop() {
+  if (background_) background_->stop();
   if (!supervisor_) return;
   if (settings_.threads_for_disks) {
     caf::scoped_actor self{system_};

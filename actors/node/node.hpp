@@ -28,7 +28,7 @@ struct node_settings {
   actors::trust trust = trust::shared;
   std::shared_ptr<const weft::clock> clock = std::make_shared<system_clock>();
   std::optional<std::uint64_t> seed;     ///< Given: keys, nonces and serials come from it, signatures are deterministic. Never for real networks.
-  bool threads_for_disks = true;         ///< Writers get threads of their own. Off under the testing scheduler.
+  bool threads_for_disks = true;         ///< Writers and the builder of key tables get threads of their own. Off under the testing scheduler.
   role_options roles;
 };
 

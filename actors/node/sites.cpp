@@ -75,19 +75,21 @@ result<void> install_contracts(const std::shared_ptr<peer_site>& site, const nod
   return {};
 }
 
-/// Verifiers by operator: organizations of one operator share what they verified, if that is wanted.
+/// Verifiers by operator: organizations of one operator share what they verified, if that is wanted. All share the tables of keys, which
+/// say nothing about any signature.
 class verifiers {
  public:
-  explicit verifiers(trust t) : trust_(t) {}
+  verifiers(trust t, std::shared_ptr<crypto::key_tables> tables) : trust_(t), plain_(crypto::make_table_verifier(std::move(tables))) {}
   std::shared_ptr<const crypto::verifier> of(const std::string& op) {
-    if (trust_ == trust::each) return crypto::make_verifier();
+    if (trust_ == trust::each) return plain_;
     auto& v = by_operator_[op];
-    if (!v) v = crypto::make_sharing_verifier(crypto::make_verifier());
+    if (!v) v = crypto::make_sharing_verifier(plain_);
     return v;
   }
 
  private:
   trust trust_;
+  std::shared_ptr<const crypto::verifier> plain_;
   std::map<std::string, std::shared_ptr<const crypto::verifier>> by_operator_;
 };
 
@@ -190,9 +192,9 @@ result<void> check_membership(const node_sites& sites, const std::filesystem::pa
 }  // namespace
 
 result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
-                              const directory_ptr& where, const progress_fn& progress) {
+                              const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables, const progress_fn& progress) {
   node_sites out;
-  verifiers v{settings.trust};
+  verifiers v{settings.trust, std::move(tables)};
   std::vector<std::string> orderers;
   for (const auto& org : t.organizations) {
     if (org.kind != config::org_kind::orderer) continue;

@@ -5,6 +5,7 @@
 #include "actors/node/material.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/supervisor.hpp"
+#include "crypto/keys/key_tables.hpp"
 
 namespace weft::actors {
 
@@ -16,7 +17,8 @@ struct node_sites {
 /// Opens (or begins) every ledger and block store. State that cannot be read is dropped and rebuilt from block files.
 /// Errors: `corruption`, `io` naming the member and its folder.
 [[nodiscard]] result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
-                                            const directory_ptr& where, const progress_fn& progress);
+                                            const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables,
+                                            const progress_fn& progress);
 
 /// Makes the specs of all roles, in the order in which they start. Meters are shared by kind, and added to `meters`.
 struct role_list {

@@ -1,5 +1,6 @@
 // ORDERER: the front of an ordering node. A pool judges envelopes; what passes goes to the channel's consenter.
 #include <functional>
+#include <span>
 #include <tuple>
 
 #include "actors/orderer/roles.hpp"
@@ -27,17 +28,38 @@ using filter_self = role_self<orderer_actor, filter_state>;
 
 using held = std::shared_ptr<void>;
 
-/// Finds the channel and judges an envelope for it. Gives the channel's name and configuration sequence, or the refusal.
-tl::expected<std::pair<std::string, std::uint64_t>, broadcast_reply> admit(const filter_state& s, const ledger::envelope& e) {
-  const auto no = [](int status, std::string why) { return tl::unexpected<broadcast_reply>(broadcast_reply{status, std::move(why)}); };
-  const auto id = cluster::channel_of(e);
-  if (!id) return no(cluster::status_bad_request, id.error().context);
-  const auto channel = s.site->channel(*id);
-  if (!channel) return no(cluster::status_bad_request, "channel does not exist");
-  const auto bundle = channel->bundle.get();
-  const auto judged = cluster::admit(e, *bundle, *s.site->verifier, s.site->clock->now());
-  if (judged.status != cluster::status_success) return no(judged.status, judged.info);
-  return std::make_pair(*id, bundle->sequence().value);
+/// A channel's name and the configuration sequence that an envelope was admitted under, or the refusal.
+using judgement = tl::expected<std::pair<std::string, std::uint64_t>, broadcast_reply>;
+
+judgement refuse(int status, std::string why) { return tl::unexpected<broadcast_reply>(broadcast_reply{status, std::move(why)}); }
+
+/// Finds the channels and judges envelopes for them, those of one channel together.
+std::vector<judgement> admit(const filter_state& s, std::span<const ledger::envelope> all) {
+  std::vector<judgement> out;
+  std::map<std::string, std::vector<std::size_t>> places;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto id = cluster::channel_of(all[i]);
+    if (!id) {
+      out.push_back(refuse(cluster::status_bad_request, id.error().context));
+    } else if (!s.site->channel(*id)) {
+      out.push_back(refuse(cluster::status_bad_request, "channel does not exist"));
+    } else {
+      out.push_back(std::make_pair(*id, std::uint64_t{0}));
+      places[*id].push_back(i);
+    }
+  }
+  for (const auto& [id, of_channel] : places) {
+    std::vector<ledger::envelope> envelopes;
+    for (const auto i : of_channel) envelopes.push_back(all[i]);
+    const auto bundle = s.site->channel(id)->bundle.get();
+    const auto judged = cluster::admit(envelopes, *bundle, *s.site->verifier, s.site->clock->now());
+    for (std::size_t i = 0; i < of_channel.size(); ++i) {
+      auto& place = out[of_channel[i]];
+      if (judged[i].status == cluster::status_success) place->second = bundle->sequence().value;
+      else place = refuse(judged[i].status, judged[i].info);
+    }
+  }
+  return out;
 }
 
 broadcast_reply lost(const caf::error& e) {
@@ -52,7 +74,7 @@ const consenter_actor& consenter_of(filter_state& s, const std::string& channel)
 caf::result<broadcast_reply> broadcast(filter_self self, const ledger::envelope& e) {
   auto& s = self->state;
   const held counted{nullptr, [busy = s.busy](void*) { --*busy; }};
-  const auto admitted = admit(s, e);
+  const auto admitted = std::move(admit(s, {&e, 1}).front());
   if (!admitted) return admitted.error();
   const auto& consenter = consenter_of(s, admitted->first);
   if (!consenter) return broadcast_reply{cluster::status_unavailable, "the consenter of " + admitted->first + " is restarting"};
@@ -72,8 +94,9 @@ caf::result<std::vector<broadcast_reply>> broadcast_all(filter_self self, const 
   std::vector<ledger::envelope> passed;
   std::string channel;
   std::uint64_t sequence = 0;
+  auto judged = admit(s, all);
   for (std::size_t i = 0; i < all.size(); ++i) {
-    auto admitted = admit(s, all[i]);
+    auto& admitted = judged[i];
     if (admitted && !channel.empty() && admitted->first != channel) {
       admitted = tl::unexpected<broadcast_reply>(broadcast_reply{cluster::status_bad_request, "messages of one batch belong to one channel"});
     }

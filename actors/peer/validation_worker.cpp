@@ -1,4 +1,6 @@
 // VALIDATION_WORKER: the stateless half of validation, a slice of a block at a time.
+#include <span>
+
 #include "actors/peer/roles.hpp"
 
 namespace weft::actors {
@@ -13,9 +15,9 @@ validation_worker_actor::behavior_type validation_worker(role_self<validation_wo
   return {
       [](atom::prepare, const std::shared_ptr<const prepare_job>& job) -> std::uint64_t {
         auto& block = *job->block;
-        for (auto i = job->first; i < job->last; ++i) {
-          block.txs[i] = ledger::prepare(block.source.envelopes()[i], *block.bundle, *job->verifier);
-        }
+        const std::span envelopes(block.source.envelopes());
+        const auto count = job->last - job->first;
+        ledger::prepare(envelopes.subspan(job->first, count), *block.bundle, *job->verifier, std::span(block.txs).subspan(job->first, count));
         return job->epoch;
       },
   };

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <cstring>
-#include <fstream>
 #include <future>
 #include <sstream>
 #include <thread>
 
 #include "actors/node/node.hpp"
 #include "bench/put/driver.hpp"
+#include "bench/report/machine.hpp"
 #include "bench/report/schedule.hpp"
 
 namespace weft::bench {
@@ -43,23 +43,6 @@ struct scratch {
     return {};
   }
 };
-
-std::string cpu_model() {
-  std::ifstream in("/proc/cpuinfo");
-  for (std::string line; std::getline(in, line);) {
-    if (line.rfind("model name", 0) != 0) continue;
-    const auto colon = line.find(": ");
-    if (colon != std::string::npos) return line.substr(colon + 2);
-  }
-  return "unknown CPU";
-}
-
-double resident_mib() {
-  std::ifstream in("/proc/self/statm");
-  std::uint64_t total = 0, resident = 0;
-  in >> total >> resident;
-  return static_cast<double>(resident) * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
-}
 
 std::uint64_t process_cpu_nanos() {
   timespec t{};
@@ -139,11 +122,7 @@ conditions conditions_of(const put_options& o, const config::topology& t, std::s
   c.value_bytes = o.value_bytes;
   c.cores = std::thread::hardware_concurrency();
   c.cpu_model = cpu_model();
-#ifdef NDEBUG
-  c.build = "release";
-#else
-  c.build = "debug";
-#endif
+  c.build = build_kind();
   c.durable = o.durable;
   c.trust = o.trust_shared ? "shared" : "each";
   c.orgs = o.orgs;

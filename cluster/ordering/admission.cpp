@@ -28,23 +28,8 @@ admission admit_type(std::int32_t type) {
   }
 }
 
-/// Row 9: Fabric's signature filter on /Channel/Writers.
-admission admit_signature(const ledger::envelope& e, const ledger::headers& h, const ledger::channel_bundle& bundle,
-                          const crypto::verifier& verifier) {
-  std::vector<std::string> dropped;
-  const auto signers = crypto::valid_signers({{e.signed_payload(), h.creator, e.signature()}}, *bundle.msps(), verifier, &dropped);
-  const auto writers = bundle.policy("/Channel/Writers");
-  if (!signers.empty() && writers->evaluate(signers)) return {};
-  std::string info =
-      "implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Writers' sub-policies to be "
-      "satisfied: permission denied";
-  for (const auto& why : dropped) info += "; " + why;
-  return {status_forbidden, info};
-}
-
-}  // namespace
-
-admission admit(const ledger::envelope& e, const ledger::channel_bundle& bundle, const crypto::verifier& verifier, timestamp now) {
+/// Rows 1 to 8: all that is asked before the signature.
+admission admit_form(const ledger::envelope& e, const ledger::channel_bundle& bundle, timestamp now) {
   const auto& h = e.header();
   if (!h) return {status_bad_request, "could not determine channel ID: " + h.error().context};
   if (auto refused = admit_type(h->type); refused.status != status_success) return refused;
@@ -60,7 +45,43 @@ admission admit(const ledger::envelope& e, const ledger::channel_bundle& bundle,
     const auto creator = bundle.msps()->validate(h->creator);
     if (creator && (*creator)->expired_at(now)) return {status_bad_request, "broadcast client identity expired"};
   }
-  return admit_signature(e, *h, bundle, verifier);
+  return {};
+}
+
+/// Row 9: Fabric's signature filter on /Channel/Writers.
+admission admit_signers(const crypto::signer_set& found, const crypto::policy& writers) {
+  if (!found.signers.empty() && writers.evaluate(found.signers)) return {};
+  std::string info =
+      "implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Writers' sub-policies to be "
+      "satisfied: permission denied";
+  for (const auto& why : found.dropped) info += "; " + why;
+  return {status_forbidden, info};
+}
+
+}  // namespace
+
+std::vector<admission> admit(std::span<const ledger::envelope> envelopes, const ledger::channel_bundle& bundle, const crypto::verifier& verifier,
+                             timestamp now) {
+  std::vector<admission> out;
+  out.reserve(envelopes.size());
+  std::vector<std::vector<crypto::signed_data>> sets;
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    const auto& e = envelopes[i];
+    out.push_back(admit_form(e, bundle, now));
+    if (out.back().status != status_success) continue;
+    sets.push_back({{e.signed_payload(), e.header()->creator, e.signature()}});
+    places.push_back(i);
+  }
+  if (places.empty()) return out;
+  const auto found = crypto::valid_signers_of_each(sets, *bundle.msps(), verifier);
+  const auto writers = bundle.policy("/Channel/Writers");
+  for (std::size_t i = 0; i < places.size(); ++i) out[places[i]] = admit_signers(found[i], *writers);
+  return out;
+}
+
+admission admit(const ledger::envelope& e, const ledger::channel_bundle& bundle, const crypto::verifier& verifier, timestamp now) {
+  return std::move(admit({&e, 1}, bundle, verifier, now).front());
 }
 
 }  // namespace weft::cluster

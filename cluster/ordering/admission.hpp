@@ -1,7 +1,9 @@
 // What an orderer checks before it orders an envelope: the table of interop/06 §1, in its order, with its texts.
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 #include "ledger/channel/bundle.hpp"
 #include "ledger/tx/envelope.hpp"
@@ -24,5 +26,8 @@ struct admission {
 /// Judges a normal envelope for a channel. Pure; thread-safe. `now` decides about expired clients.
 /// The orderer does not look into the transaction: no endorsement, no duplicate check.
 [[nodiscard]] admission admit(const ledger::envelope& e, const ledger::channel_bundle& bundle, const crypto::verifier& verifier, timestamp now);
+/// The same for several, in order, with their signatures verified together.
+[[nodiscard]] std::vector<admission> admit(std::span<const ledger::envelope> envelopes, const ledger::channel_bundle& bundle,
+                                           const crypto::verifier& verifier, timestamp now);
 
 }  // namespace weft::cluster

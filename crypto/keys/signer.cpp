@@ -1,5 +1,6 @@
 #include "crypto/keys/signer.hpp"
 
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
@@ -75,6 +76,7 @@ std::vector<bool> verifier::verify_all(std::span<const verify_job> jobs) const {
 void verifier::made_here(const public_key&, const hashed_message&, bytes_view) const {}
 
 std::shared_ptr<const signer> make_signer(private_key key, nonce_rule rule) { return std::make_shared<key_signer>(std::move(key), rule); }
+std::string library_version() { return std::string("OpenSSL ") + OpenSSL_version(OPENSSL_VERSION_STRING); }
 std::shared_ptr<const verifier> make_verifier() { return std::make_shared<plain_verifier>(); }
 
 }  // namespace weft::crypto

@@ -74,4 +74,7 @@ class verifier {
 /// (architecture §4.10). Bounded: at most `entries_max` (LRU-ish; older halves are dropped), positive verdicts only.
 [[nodiscard]] std::shared_ptr<const verifier> make_sharing_verifier(std::shared_ptr<const verifier> inner, std::size_t entries_max = 1 << 16);
 
+/// "OpenSSL 3.0.19": what computes here, for reports.
+[[nodiscard]] std::string library_version();
+
 }  // namespace weft::crypto

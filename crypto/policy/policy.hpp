@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,5 +61,14 @@ struct signed_data {
 /// `why_dropped`, when given, receives a line per signature that did not count.
 [[nodiscard]] std::vector<identity_ptr> valid_signers(const std::vector<signed_data>& set, const msp_manager& msps, const verifier& verifier,
                                                       std::vector<std::string>* why_dropped = nullptr);
+
+/// What counts in one set, and a line for each signature that does not.
+struct signer_set {
+  std::vector<identity_ptr> signers;
+  std::vector<std::string> dropped;
+};
+/// The same for many sets, each judged for itself, with the signatures of all verified together.
+[[nodiscard]] std::vector<signer_set> valid_signers_of_each(std::span<const std::vector<signed_data>> sets, const msp_manager& msps,
+                                                            const verifier& verifier);
 
 }  // namespace weft::crypto

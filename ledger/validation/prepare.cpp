@@ -1,6 +1,8 @@
-// The stateless step: structure, creator, signatures. The order of the checks is Fabric's: interop/05 §7.
+// The stateless step: structure, creator, signatures. The order of the checks is Fabric's: interop/05 §7. Signatures are verified in two
+// sweeps over all transactions at hand, creators' and then endorsers': whoever cannot sign causes one verification, not many.
 #include <unordered_set>
 
+#include "config/base/assert.hpp"
 #include "ledger/tx/fields.hpp"
 #include "ledger/validation/text.hpp"
 #include "ledger/validation/validator.hpp"
@@ -26,16 +28,14 @@ finding check_header(const headers& h) {
 }
 
 /// A transaction of another channel has no creator here: its members are defined by that channel's configuration.
-finding check_creator(const envelope& e, const headers& h, const channel_bundle& bundle, const crypto::verifier& verifier) {
+finding find_creator(const headers& h, const channel_bundle& bundle, crypto::identity_ptr& creator) {
   constexpr auto bad = verdict::bad_creator_signature;
   if (h.channel_id != bundle.channel_id()) {
     return {bad, "the transaction is for channel '" + printable(h.channel_id) + "', this is '" + bundle.channel_id() + "'"};
   }
-  const auto creator = bundle.msps()->validate(h.creator);
-  if (!creator) return {bad, "creator: " + creator.error().context};
-  if (!verifier.verify((*creator)->cert.key(), e.signed_payload(), e.signature())) {
-    return {bad, "the signature is not " + (*creator)->cert.subject() + "'s (" + (*creator)->msp_id + ") over this payload"};
-  }
+  auto found = bundle.msps()->validate(h.creator);
+  if (!found) return {bad, "creator: " + found.error().context};
+  creator = std::move(*found);
   return {};
 }
 
@@ -79,50 +79,67 @@ finding check_namespaces(const rwset& sets, const channel_bundle& bundle) {
   return {};
 }
 
-/// Endorsers whose signature over payload ‖ identity is good, each once.
-void find_signers(prepared_tx& out, const channel_bundle& bundle, const crypto::verifier& verifier) {
-  const auto& endorsements = out.tx.endorsements;
-  std::vector<bytes> signed_bytes;
-  std::vector<crypto::signed_data> set;
-  signed_bytes.reserve(endorsements.size());
-  set.reserve(endorsements.size());
-  for (const auto& e : endorsements) {
-    bytes& message = signed_bytes.emplace_back();
-    message.reserve(out.tx.proposal_response_payload.size() + e.endorser.size());
-    message.append(out.tx.proposal_response_payload).append(e.endorser);
-    set.push_back({message, e.endorser, e.signature});
-  }
-  out.signers = crypto::valid_signers(set, *bundle.msps(), verifier, &out.dropped);
-}
+/// One transaction between the steps. The sweeps over signatures stand between them, so that all transactions share each.
+class preparation {
+ public:
+  preparation(const envelope& e, const channel_bundle& bundle, prepared_tx& out) : e_(e), bundle_(bundle), out_(out) { settle(begin()); }
 
-finding prepare_endorser_tx(prepared_tx& out, const envelope& e, const headers& h, const channel_bundle& bundle,
-                            const crypto::verifier& verifier) {
-  if (h.tx_id != compute_txid(h.nonce, h.creator)) {
-    return {verdict::bad_proposal_txid, "transaction id " + printable(h.tx_id) + " is not the digest of nonce and creator"};
-  }
-  auto parsed = parse_endorser_tx(e);
-  if (!parsed) return {static_cast<verdict>(parsed.error().code), std::move(parsed.error().why)};
-  out.tx = std::move(*parsed);
-  out.sets = std::move(out.tx.sets);
-  if (auto found = check_chaincode(out.tx); found.code != verdict::valid) return found;
-  if (auto found = check_namespaces(out.sets, bundle); found.code != verdict::valid) return found;
-  find_signers(out, bundle, verifier);
-  return {};
-}
+  /// First step passed: the creator's signature is to be verified.
+  [[nodiscard]] bool open() const { return open_; }
+  [[nodiscard]] crypto::verify_job creator_job() const { return {&creator_->cert.key(), e_.signed_payload(), e_.signature()}; }
 
-finding prepare_envelope(prepared_tx& out, const envelope& e, const channel_bundle& bundle, const crypto::verifier& verifier) {
-  if (e.raw().empty()) return {verdict::nil_envelope, "the entry is empty"};
-  if (!e.well_formed()) return {verdict::invalid_other_reason, "the entry is no envelope"};
-  const auto& header = e.header();
-  if (!header) return {static_cast<verdict>(e.header_code()), header.error().context};
+  /// Second step: everything behind the creator's signature, except who endorsed.
+  void creator_verified(bool good) {
+    if (!good) {
+      return settle({verdict::bad_creator_signature,
+                     "the signature is not " + creator_->cert.subject() + "'s (" + creator_->msp_id + ") over this payload"});
+    }
+    settle(look_inside());
+  }
+  /// Signatures over payload ‖ identity; their messages live in here.
+  [[nodiscard]] std::vector<crypto::signed_data> endorsements();
+
+  /// Last step.
+  void endorsed_by(crypto::signer_set found) {
+    out_.signers = std::move(found.signers);
+    out_.dropped = std::move(found.dropped);
+  }
+
+ private:
+  /// Final, unless it is `valid`.
+  void settle(finding found) {
+    open_ = found.code == verdict::valid;
+    out_.code = found.code;
+    out_.why = std::move(found.why);
+  }
+  finding begin();
+  finding look_inside();
+  finding look_into_endorser_tx();
+
+  const envelope& e_;
+  const channel_bundle& bundle_;
+  prepared_tx& out_;
+  crypto::identity_ptr creator_;
+  std::vector<bytes> signed_bytes_;
+  bool open_ = false;
+};
+
+finding preparation::begin() {
+  if (e_.raw().empty()) return {verdict::nil_envelope, "the entry is empty"};
+  if (!e_.well_formed()) return {verdict::invalid_other_reason, "the entry is no envelope"};
+  const auto& header = e_.header();
+  if (!header) return {static_cast<verdict>(e_.header_code()), header.error().context};
   const headers& h = *header;
-  out.type = static_cast<header_type>(h.type);
-  out.tx_id = h.tx_id.empty() ? compute_txid(h.nonce, h.creator) : h.tx_id;
+  out_.type = static_cast<header_type>(h.type);
+  out_.tx_id = h.tx_id.empty() ? compute_txid(h.nonce, h.creator) : h.tx_id;
   if (auto found = check_header(h); found.code != verdict::valid) return found;
-  if (auto found = check_creator(e, h, bundle, verifier); found.code != verdict::valid) return found;
-  switch (out.type) {
+  return find_creator(h, bundle_, creator_);
+}
+
+finding preparation::look_inside() {
+  switch (out_.type) {
     case header_type::endorser_transaction:
-      return prepare_endorser_tx(out, e, h, bundle, verifier);
+      return look_into_endorser_tx();
     case header_type::config:
       return {};  // judged by the bundle, in order
     default:
@@ -130,20 +147,80 @@ finding prepare_envelope(prepared_tx& out, const envelope& e, const channel_bund
   }
 }
 
+finding preparation::look_into_endorser_tx() {
+  const headers& h = *e_.header();
+  if (h.tx_id != compute_txid(h.nonce, h.creator)) {
+    return {verdict::bad_proposal_txid, "transaction id " + printable(h.tx_id) + " is not the digest of nonce and creator"};
+  }
+  auto parsed = parse_endorser_tx(e_);
+  if (!parsed) return {static_cast<verdict>(parsed.error().code), std::move(parsed.error().why)};
+  out_.tx = std::move(*parsed);
+  out_.sets = std::move(out_.tx.sets);
+  if (auto found = check_chaincode(out_.tx); found.code != verdict::valid) return found;
+  return check_namespaces(out_.sets, bundle_);
+}
+
+std::vector<crypto::signed_data> preparation::endorsements() {
+  std::vector<crypto::signed_data> set;
+  const auto& endorsements = out_.tx.endorsements;
+  signed_bytes_.reserve(endorsements.size());
+  set.reserve(endorsements.size());
+  for (const auto& e : endorsements) {
+    bytes& message = signed_bytes_.emplace_back();
+    message.reserve(out_.tx.proposal_response_payload.size() + e.endorser.size());
+    message.append(out_.tx.proposal_response_payload).append(e.endorser);
+    set.push_back({message, e.endorser, e.signature});
+  }
+  return set;
+}
+
+void verify_creators(std::vector<preparation>& txs, const crypto::verifier& verifier) {
+  std::vector<crypto::verify_job> jobs;
+  std::vector<preparation*> asked;
+  for (auto& tx : txs) {
+    if (!tx.open()) continue;
+    jobs.push_back(tx.creator_job());
+    asked.push_back(&tx);
+  }
+  const auto good = verifier.verify_all(jobs);
+  for (std::size_t i = 0; i < asked.size(); ++i) asked[i]->creator_verified(good[i]);
+}
+
+void verify_endorsements(std::vector<preparation>& txs, const channel_bundle& bundle, const crypto::verifier& verifier) {
+  std::vector<std::vector<crypto::signed_data>> sets;
+  std::vector<preparation*> asked;
+  for (auto& tx : txs) {
+    if (!tx.open()) continue;
+    sets.push_back(tx.endorsements());
+    asked.push_back(&tx);
+  }
+  auto found = crypto::valid_signers_of_each(sets, *bundle.msps(), verifier);
+  for (std::size_t i = 0; i < asked.size(); ++i) asked[i]->endorsed_by(std::move(found[i]));
+}
+
 }  // namespace
+
+void prepare(std::span<const envelope> envelopes, const channel_bundle& bundle, const crypto::verifier& verifier, std::span<prepared_tx> out) {
+  WEFT_ASSERT(envelopes.size() == out.size(), "a place for each transaction");
+  std::vector<preparation> txs;
+  txs.reserve(envelopes.size());
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    out[i] = {};
+    txs.emplace_back(envelopes[i], bundle, out[i]);
+  }
+  verify_creators(txs, verifier);
+  verify_endorsements(txs, bundle, verifier);
+}
 
 prepared_tx prepare(const envelope& e, const channel_bundle& bundle, const crypto::verifier& verifier) {
   prepared_tx out;
-  auto found = prepare_envelope(out, e, bundle, verifier);
-  out.code = found.code;
-  out.why = std::move(found.why);
+  prepare({&e, 1}, bundle, verifier, {&out, 1});
   return out;
 }
 
 prepared_block prepare_all(const block& b, std::shared_ptr<const channel_bundle> bundle, const crypto::verifier& verifier) {
-  prepared_block out{b, std::move(bundle), {}};
-  out.txs.reserve(b.envelopes().size());
-  for (const auto& e : b.envelopes()) out.txs.push_back(prepare(e, *out.bundle, verifier));
+  prepared_block out{b, std::move(bundle), std::vector<prepared_tx>(b.envelopes().size())};
+  prepare(b.envelopes(), *out.bundle, verifier, out.txs);
   return out;
 }
 

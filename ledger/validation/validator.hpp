@@ -1,12 +1,13 @@
 // Decides, for each transaction of one block, whether its writes take effect. interop/05 §7, interop/01 §13.
 //
-// Two steps, so that blocks can overlap: `prepare` needs no state (structure, creator, signatures) and runs on all cores, one transaction
-// at a time; `judge` needs the state before the block and runs in order.
+// Two steps, so that blocks can overlap: `prepare` needs no state (structure, creator, signatures) and runs on all cores, a slice
+// of a block at a time; `judge` needs the state before the block and runs in order.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -55,9 +56,11 @@ struct prepared_block {
   std::vector<prepared_tx> txs;
 };
 
-/// Structure, creator, signatures of one transaction. Pure; thread-safe.
+/// Structure, creator, signatures of transactions, each judged for itself, their signatures verified together. Pure; thread-safe.
+/// Requires spans of equal size.
+void prepare(std::span<const envelope> envelopes, const channel_bundle& bundle, const crypto::verifier& verifier, std::span<prepared_tx> out);
 [[nodiscard]] prepared_tx prepare(const envelope& e, const channel_bundle& bundle, const crypto::verifier& verifier);
-/// All of a block, one after the other; shells spread `prepare` over cores instead.
+/// All of a block in one sweep; shells cut it into slices for several cores instead.
 [[nodiscard]] prepared_block prepare_all(const block& b, std::shared_ptr<const channel_bundle> bundle, const crypto::verifier& verifier);
 
 /// Private writes that a valid transaction of the block claims; the committer looks for the plain values.

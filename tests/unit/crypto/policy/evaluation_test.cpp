@@ -180,6 +180,40 @@ TEST_CASE("signatures count once, in order, if they are right") {
   CHECK(names({{data, ap, wrong_a}, {data, ap, ""}}) == "");
 }
 
+TEST_CASE("many sets are judged each for itself, and verified together") {
+  struct counting final : verifier {
+    bool verify(const public_key& key, const hashed_message& m, bytes_view s) const override { return inner->verify(key, m, s); }
+    std::vector<bool> verify_all(std::span<const verify_job> jobs) const override {
+      sizes.push_back(jobs.size());
+      return inner->verify_all(jobs);
+    }
+    std::shared_ptr<const verifier> inner = make_verifier();
+    mutable std::vector<std::size_t> sizes;
+  };
+  const auto& w = world();
+  const bytes data = "what is signed";
+  const auto sign = [&](const std::string& who, const bytes& what) { return make_signer(w.people.at(who).key)->sign(what).value(); };
+  const auto ap = w.serialized("Ap"), bp = w.serialized("Bp");
+  const auto good_a = sign("Ap", data), good_b = sign("Bp", data), wrong_a = sign("Ap", "something else");
+  const std::vector<std::vector<signed_data>> sets = {{{data, ap, good_a}, {data, bp, good_b}},
+                                                      {},
+                                                      {{data, ap, wrong_a}, {data, ap, good_a}, {data, ap, good_a}},
+                                                      {{data, bp, good_b}, {data, bp, wrong_a}, {data, bp, good_b}}};
+  const counting counted;
+  const auto found = valid_signers_of_each(sets, *w.msps, counted);
+  REQUIRE(found.size() == 4);
+  for (std::size_t i = 0; i < sets.size(); ++i) {
+    std::vector<std::string> why;
+    const auto alone = valid_signers(sets[i], *w.msps, *make_verifier(), &why);
+    CHECK(found[i].signers.size() == alone.size());
+    for (std::size_t k = 0; k < alone.size(); ++k) CHECK(found[i].signers[k]->id == alone[k]->id);
+    CHECK(found[i].dropped == why);
+  }
+  CHECK(found[2].dropped.size() == 2);
+  CHECK(found[3].dropped.size() == 2);
+  CHECK(counted.sizes == std::vector<std::size_t>{4, 1});  // repetitions are verified only when what came before was wrong
+}
+
 TEST_CASE("policies that arrive as bytes are bounded and checked") {
   using envelope = ::common::SignaturePolicyEnvelope;
   const auto base = parse_policy("AND('A.peer','B.peer')").value();

@@ -1,6 +1,9 @@
 // Verdicts that need no policy: structure, creator, transaction id, chaincode names. A row per rule of interop/01 §13.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <span>
+
 #include "peer/chaincode_event.pb.h"
 #include "proto/encode.hpp"
 #include "tests/unit/ledger/validation/network.hpp"
@@ -154,6 +157,45 @@ TEST_CASE("every fault of structure has its code") {
     r.bend(spec, net);
     CHECK(net.verdict_of(net.make_tx(spec), state) == r.expected);
   }
+}
+
+TEST_CASE("a slice gives every transaction the verdict it has alone, in two sweeps over its signatures") {
+  struct counting final : crypto::verifier {
+    bool verify(const crypto::public_key& key, const crypto::hashed_message& m, bytes_view s) const override { return inner->verify(key, m, s); }
+    std::vector<bool> verify_all(std::span<const crypto::verify_job> jobs) const override {
+      sizes.push_back(jobs.size());
+      return inner->verify_all(jobs);
+    }
+    std::shared_ptr<const crypto::verifier> inner = crypto::make_verifier();
+    mutable std::vector<std::size_t> sizes;
+  };
+  network n;
+  std::vector<ledger::envelope> all{ledger::envelope()};
+  for (const auto& r : rows) {
+    tx_spec spec;
+    spec.sets = one_write();
+    r.bend(spec, n);
+    all.push_back(n.make_tx(std::move(spec)));
+  }
+  const counting counted;
+  std::vector<ledger::prepared_tx> together(all.size());
+  ledger::prepare(all, *n.bundle, counted, together);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CAPTURE(i);
+    const auto alone = ledger::prepare(all[i], *n.bundle, *n.verifier);
+    CHECK(together[i].code == alone.code);
+    CHECK(together[i].why == alone.why);
+    CHECK(together[i].type == alone.type);
+    CHECK(together[i].tx_id == alone.tx_id);
+    CHECK(together[i].signers.size() == alone.signers.size());
+    CHECK(together[i].dropped == alone.dropped);
+  }
+  REQUIRE(counted.sizes.size() == 2);
+  CHECK(counted.sizes[0] > 10);
+  // Only those whose creator has signed have their endorsements looked at; two each.
+  const auto passed = std::count_if(together.begin(), together.end(), [](const auto& t) { return !t.signers.empty(); });
+  CHECK(passed > 0);
+  CHECK(counted.sizes[1] == 2 * static_cast<std::size_t>(passed));
 }
 
 TEST_CASE("entries that are no envelopes") {
