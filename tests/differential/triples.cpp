@@ -62,7 +62,7 @@ bytes der_signature(const number& r, const number& s) {
 const char* to_string(triple_kind kind) {
   static constexpr const char* names[triple_kinds] = {
       "valid", "r flipped", "s flipped", "digest flipped", "wrong key", "high s", "r at a boundary", "s at a boundary", "digest at a boundary",
-      "chosen scalars", "digest above n", "doubling", "infinity", "x above n", "x below p-n", "special spoiled", "malformed DER"};
+      "chosen scalars", "digest above n", "doubling", "infinity", "x above n", "x below p-n", "x wrapped", "special spoiled", "malformed DER"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -128,7 +128,7 @@ struct triple_source::state {
   }
   crypto::public_key key_of(const EC_POINT* point) const;
   void add_key(const number& scalar);
-  void add_special(const BIGNUM* base, triple_kind kind);
+  void add_special(const BIGNUM* to_x, const BIGNUM* to_r, triple_kind kind);
 
   // Triples.
   triple make(std::size_t key, const number& r, const number& s, const number& e, triple_kind kind) const;
@@ -150,9 +150,13 @@ triple_source::state::state(std::uint64_t seed) : random(seed) {
   for (int i = 0; i < 6; ++i) add_key(draw());
   const auto one = from_word(1), two = from_word(2);
   for (const auto& d : {one, negative(one), two, inverse(two)}) add_key(d);
-  add_special(n, triple_kind::x_above_n);
-  add_special(n, triple_kind::x_above_n);
-  add_special(nullptr, triple_kind::x_below_p_minus_n);
+  auto p_minus_n = blank();
+  need(BN_sub(p_minus_n.get(), p, n) == 1);
+  const auto zero = from_word(0);
+  add_special(n, zero.get(), triple_kind::x_above_n);
+  add_special(n, zero.get(), triple_kind::x_above_n);
+  add_special(zero.get(), zero.get(), triple_kind::x_below_p_minus_n);
+  add_special(zero.get(), p_minus_n.get(), triple_kind::x_wrapped);
 
   edges = {from_word(0), one, two, from_word(3), negative(one), negative(two), inverse(two), negative(inverse(two))};
   for (int bit = 4; bit < 256; ++bit) {  // where the windows of a multiplication begin and end
@@ -164,8 +168,8 @@ triple_source::state::state(std::uint64_t seed) : random(seed) {
     edges.push_back(add(power, negative(one)));
     edges.push_back(negative(power));
   }
-  auto p_minus_n = blank(), ones = blank();
-  need(BN_sub(p_minus_n.get(), p, n) == 1 && BN_set_bit(ones.get(), 256) == 1 && BN_sub_word(ones.get(), 1) == 1);
+  auto ones = blank();
+  need(BN_set_bit(ones.get(), 256) == 1 && BN_sub_word(ones.get(), 1) == 1);
   for (const BIGNUM* center : {n, static_cast<const BIGNUM*>(p_minus_n.get()), p}) {
     for (int delta = -1; delta <= 1; ++delta) {
       auto near = copy_of(center);
@@ -192,13 +196,13 @@ void triple_source::state::add_key(const number& scalar) {
   scalars.push_back(scalar);
 }
 
-/// Chooses R by its x (`base` plus something small), then s and the digest, and takes the key that they fit: Q = (sR − eG) / r.
-void triple_source::state::add_special(const BIGNUM* base, triple_kind kind) {
+/// Chooses x(R) and r, something small plus `to_x` and `to_r`, then s and the digest, and takes the key that they fit: Q = (sR − eG) / r.
+void triple_source::state::add_special(const BIGNUM* to_x, const BIGNUM* to_r, triple_kind kind) {
   const point_ptr big_r(EC_POINT_new(group.get())), q(EC_POINT_new(group.get()));
   for (;;) {
     const auto r = from_word(1 + random.below(1u << 30));
     auto x = copy_of(r.get());
-    if (base != nullptr) need(BN_add(x.get(), x.get(), base) == 1);
+    need(BN_add(x.get(), x.get(), to_x) == 1 && BN_add(r.get(), r.get(), to_r) == 1);
     if (EC_POINT_set_compressed_coordinates(group.get(), big_r.get(), x.get(), static_cast<int>(random.below(2)), ctx.get()) != 1) {
       ERR_clear_error();
       continue;  // no point has this x
@@ -314,15 +318,16 @@ const std::vector<crypto::public_key>& triple_source::keys() const { return stat
 triple triple_source::next() {
   auto& s = *state_;
   using enum triple_kind;
-  const auto roll = s.random.below(100);
+  const auto roll = s.random.below(52 + 3 * (triple_kinds - 1));
   if (roll < 52) return s.walk();
-  switch (static_cast<triple_kind>(roll < 52 + 3 * (triple_kinds - 1) ? 1 + (roll - 52) / 3 : 0)) {
+  switch (static_cast<triple_kind>(1 + (roll - 52) / 3)) {
     case chosen_scalars: return s.chosen(chosen_scalars);
     case doubling: return s.chosen(doubling);
     case infinity: return s.chosen(infinity);
     case digest_above_n: return s.above_n();
     case x_above_n: return s.special_one(x_above_n);
     case x_below_p_minus_n: return s.special_one(x_below_p_minus_n);
+    case x_wrapped: return s.special_one(x_wrapped);
     case special_spoiled: return s.spoiled_special();
     case malformed: return s.malformed();
     default: break;

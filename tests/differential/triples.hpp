@@ -23,10 +23,11 @@ enum class triple_kind : std::uint8_t {
   infinity,         ///< u₁G + u₂Q is the point at infinity
   x_above_n,        ///< valid under a key of its own: x(R) = r + n
   x_below_p_minus_n,///< valid under a key of its own: x(R) = r, where r + n < p too
-  special_spoiled,  ///< one of the two above with s or the digest changed
+  x_wrapped,        ///< wrong under a key of its own: x(R) = r + n − p, what a sloppy r + n would take for equal
+  special_spoiled,  ///< one of the three above with s or the digest changed
   malformed,        ///< bytes that are no strict DER signature
 };
-inline constexpr std::size_t triple_kinds = 17;
+inline constexpr std::size_t triple_kinds = 18;
 [[nodiscard]] const char* to_string(triple_kind kind);
 
 struct triple {
@@ -44,7 +45,7 @@ class triple_source {
   explicit triple_source(std::uint64_t seed);
   ~triple_source();
   [[nodiscard]] const std::vector<crypto::public_key>& keys() const;
-  /// About 60 % of what comes is valid.
+  /// About two thirds of what comes is valid.
   [[nodiscard]] triple next();
 
  private:

@@ -63,7 +63,7 @@ TEST_CASE("every verdict is OpenSSL's, singly and in batches") {
   using enum test::triple_kind;
   for (const auto all_good : {valid, chosen_scalars, digest_above_n, doubling, x_above_n, x_below_p_minus_n})
     CHECK(r.accepted_of_kind[static_cast<std::size_t>(all_good)] == r.of_kind[static_cast<std::size_t>(all_good)]);
-  for (const auto all_bad : {r_flipped, digest_flipped, high_s, infinity, special_spoiled})
+  for (const auto all_bad : {r_flipped, digest_flipped, high_s, infinity, x_wrapped, special_spoiled})
     CHECK(r.accepted_of_kind[static_cast<std::size_t>(all_bad)] == 0);
 }
 
