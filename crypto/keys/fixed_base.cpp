@@ -12,6 +12,7 @@
 #include <array>
 
 #include "config/base/assert.hpp"
+#include "crypto/keys/inverse.hpp"
 
 namespace weft::crypto {
 
@@ -44,14 +45,30 @@ struct modulus {
   [[nodiscard]] bool enter(BIGNUM* out, const BIGNUM* a, BN_CTX* ctx) const { return BN_to_montgomery(out, a, form.get(), ctx) == 1; }
 };
 
+bool to_limbs(number256& out, const BIGNUM* x) {
+  std::array<unsigned char, 32> little_endian;
+  if (BN_bn2lebinpad(x, little_endian.data(), static_cast<int>(little_endian.size())) < 0) return false;
+  out = {};
+  for (std::size_t i = 0; i < little_endian.size(); ++i) out[i / 8] |= std::uint64_t{little_endian[i]} << (8 * (i % 8));
+  return true;
+}
+
+bool from_limbs(BIGNUM* out, const number256& x) {
+  std::array<unsigned char, 32> little_endian;
+  for (std::size_t i = 0; i < little_endian.size(); ++i) little_endian[i] = static_cast<unsigned char>(x[i / 8] >> (8 * (i % 8)));
+  return BN_lebin2bn(little_endian.data(), static_cast<int>(little_endian.size()), out) != nullptr;
+}
+
 /// What never changes. Made once and kept until the process ends.
 struct p256 {
   owned<BN_CTX> ctx{BN_CTX_new()};
   EC_GROUP* group = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
   modulus n{EC_GROUP_get0_order(group), ctx.get()}, p{EC_GROUP_get0_field(group), ctx.get()};
-  owned<BIGNUM> r_cubed = new_number(), p_minus_n = new_number();
+  owned<BIGNUM> r_cubed = new_number(), p_minus_n = new_number(), one_modulo_n = new_number();  ///< R³ mod p, p − n, R mod n.
+  number256 n_limbs{};
 
   p256() {
+    WEFT_ASSERT(n.enter(one_modulo_n.get(), BN_value_one(), ctx.get()) && to_limbs(n_limbs, n.value), "out of memory");
     WEFT_ASSERT(p.enter(r_cubed.get(), BN_value_one(), ctx.get()) && p.enter(r_cubed.get(), r_cubed.get(), ctx.get()) &&
                     p.enter(r_cubed.get(), r_cubed.get(), ctx.get()) && BN_sub(p_minus_n.get(), p.value, n.value),
                 "out of memory");
@@ -125,6 +142,23 @@ p256_job::outcome judge(const p256_job& job, const BIGNUM* inverse, scratch& t) 
   return ok ? compare(t) : p256_job::outcome::unknown;
 }
 
+/// out = 1/x modulo n, both in form. Ours is checked by a multiplication, so that it can be slow at worst, never wrong.
+bool invert(BIGNUM* out, const BIGNUM* x, scratch& t) {
+  const p256& c = curve();
+  BN_CTX* ctx = t.ctx.get();
+  number256 limbs;
+  if (to_limbs(limbs, x)) {
+    const auto almost = crypto::invert(limbs, c.n_limbs);
+    constexpr unsigned twice_r = 512;  // x stands for x/R, so value · 2^(512−k) / R is its inverse, and has still to enter the form
+    BN_zero(t.z.get());
+    if (almost.halvings < twice_r && BN_set_bit(t.z.get(), static_cast<int>(twice_r - almost.halvings)) && BN_nnmod(t.z.get(), t.z.get(), c.n.value, ctx) &&
+        from_limbs(out, almost.value) && c.n.times(out, out, t.z.get(), ctx) && c.n.enter(out, out, ctx) && c.n.times(t.z.get(), out, x, ctx) &&
+        BN_cmp(t.z.get(), c.one_modulo_n.get()) == 0)
+      return true;
+  }
+  return BN_mod_inverse(out, x, c.n.value, ctx) != nullptr && c.n.enter(out, out, ctx) && c.n.enter(out, out, ctx);
+}
+
 /// Montgomery's trick: inverts the product of all s, then takes one s after the other out of it again.
 bool verify_some(std::span<p256_job> jobs, scratch& t) {
   const auto& n = curve().n;
@@ -133,9 +167,8 @@ bool verify_some(std::span<p256_job> jobs, scratch& t) {
     if (!read(t.s[i].get(), jobs[i].signature.s) || !n.enter(t.s[i].get(), t.s[i].get(), ctx)) return false;
     if (i == 0 ? BN_copy(t.product[0].get(), t.s[0].get()) == nullptr : !n.times(t.product[i].get(), t.product[i - 1].get(), t.s[i].get(), ctx)) return false;
   }
-  // The inverse of a number in form lacks R twice.
   BIGNUM* rest = t.inverse.get();
-  if (BN_mod_inverse(rest, t.product[jobs.size() - 1].get(), n.value, ctx) == nullptr || !n.enter(rest, rest, ctx) || !n.enter(rest, rest, ctx)) return false;
+  if (!invert(rest, t.product[jobs.size() - 1].get(), t)) return false;
   for (std::size_t i = jobs.size(); i-- > 0;) {
     if (i == 0) {
       jobs[0].found = judge(jobs[0], rest, t);
