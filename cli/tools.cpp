@@ -3,7 +3,9 @@
 namespace weft::cli {
 
 const std::vector<tool>& tools() {
-  static const std::vector<tool> all = {};
+  static const std::vector<tool> all = {
+      {"configtxlator", "Fabric's configtxlator: messages to JSON and back, config updates, REST server", configtxlator},
+  };
   return all;
 }
 

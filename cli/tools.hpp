@@ -18,4 +18,6 @@ struct tool {
 /// The tool that a word names, or the path of a link to the binary ("/usr/bin/cryptogen"); null for any other.
 [[nodiscard]] const tool* find_tool(std::string_view word_or_path);
 
+int configtxlator(int argc, char** argv);
+
 }  // namespace weft::cli
