@@ -49,6 +49,33 @@ std::string document_state::plain_key(std::string_view key) const {
   return out;
 }
 
+int document_state::standing(const std::string& path, int key, int child) {
+  if (!rules.replace || path.find('[') != std::string::npos) return child;
+  const auto [known, fresh] = replaced.try_emplace(path, child);
+  if (!fresh) return known->second;
+  const auto instead = rules.replace(path);
+  if (!instead) return child;
+  const auto line = nodes[static_cast<std::size_t>(key)].line, column = nodes[static_cast<std::size_t>(key)].column;
+  const auto add = [&](kind what, std::string text) {
+    nodes.push_back({what, line, column, std::move(text), {}, {}, instead->origin});
+    return static_cast<int>(nodes.size()) - 1;
+  };
+  const std::string_view text = instead->text;
+  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return known->second = add(kind::scalar, instead->text);
+  std::vector<int> items;
+  for (auto rest = text.substr(1, text.size() - 2); !rest.empty();) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    auto item = rest.substr(0, comma);
+    item.remove_prefix(std::min(item.find_first_not_of(" \t"), item.size()));
+    item.remove_suffix(item.size() - (item.find_last_not_of(" \t") + 1));
+    if (items.size() < rules.nodes_max) items.push_back(add(kind::scalar, std::string(item)));
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  const int list = add(kind::list, {});
+  nodes[static_cast<std::size_t>(list)].items = std::move(items);
+  return known->second = list;
+}
+
 bool value::is_map() const { return present() && at_index(*state_, node_).what == kind::map; }
 bool value::is_list() const { return present() && at_index(*state_, node_).what == kind::list; }
 bool value::is_scalar() const { return present() && at_index(*state_, node_).what == kind::scalar; }
@@ -61,6 +88,7 @@ void value::say(std::string what, std::string suggestion, problem::severity how)
     p.line = at_index(*state_, near_).line;
     p.column = at_index(*state_, near_).column;
   }
+  if (present() && !at_index(*state_, node_).origin.empty()) p.what += " (" + at_index(*state_, node_).origin + " says so)";
   state_->note(std::move(p));
 }
 
@@ -94,19 +122,20 @@ void value::each_entry(const std::function<void(const std::string& key, value)>&
   if (!present() || !expect(is_map(), "a map")) return;
   std::set<std::string> seen;
   const auto entries = at_index(*state_, node_).entries;
-  for (const auto& [key, child] : entries) {
-    const auto& k = at_index(*state_, key);
-    if (k.what != kind::scalar) {
+  for (const auto& [key, written] : entries) {
+    if (at_index(*state_, key).what != kind::scalar) {
       value(state_, -1, join(path_, "?"), key).say("a key must be text");
       continue;
     }
     // A problem with an entry belongs where its key stands, a problem with its value where that does: see operator[].
-    const value here(state_, at_index(*state_, child).what == kind::null ? -1 : child, join(path_, k.text), key);
-    if (!seen.insert(state_->plain_key(k.text)).second) {
+    const std::string name = at_index(*state_, key).text, path = join(path_, name);
+    const int child = state_->standing(path, key, written);
+    const value here(state_, at_index(*state_, child).what == kind::null ? -1 : child, path, key);
+    if (!seen.insert(state_->plain_key(name)).second) {
       here.say("stands here a second time", "keep one of them");
       continue;
     }
-    visit(k.text, here);
+    visit(name, here);
   }
 }
 
@@ -122,10 +151,12 @@ value value::operator[](std::string_view key) const {
   if (is_map()) {
     for (const auto& name : names) {
       const auto wanted = state_->plain_key(name);
-      for (const auto& [k, child] : at_index(*state_, node_).entries) {
+      for (const auto& [k, written] : at_index(*state_, node_).entries) {
         if (at_index(*state_, k).what != kind::scalar || state_->plain_key(at_index(*state_, k).text) != wanted) continue;
+        const auto path = join(path_, at_index(*state_, k).text);
+        const int key = k, child = state_->standing(path, key, written);
         const bool null = at_index(*state_, child).what == kind::null;
-        return value(state_, null ? -1 : child, join(path_, at_index(*state_, k).text), null ? k : child);
+        return value(state_, null ? -1 : child, path, null ? key : child);
       }
     }
   }
@@ -283,10 +314,13 @@ result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
     const std::error_code why(errno, std::generic_category());
     return fail(why == std::errc::no_such_file_or_directory ? errc::not_found : errc::io, path + ": " + why.message());
   }
-  std::string text(bytes_max + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  std::string text;
+  for (std::size_t have = 0; in && have <= bytes_max; have += static_cast<std::size_t>(in.gcount())) {
+    text.resize(std::min(have + 64 * KiB, bytes_max + 1));  // piece by piece: a bound may be far above what there is
+    in.read(text.data() + have, static_cast<std::streamsize>(text.size() - have));
+    text.resize(have + static_cast<std::size_t>(in.gcount()));
+  }
   if (in.bad()) return fail(errc::io, path + ": cannot be read");
-  text.resize(static_cast<std::size_t>(in.gcount()));
   if (text.size() > bytes_max) return fail(errc::invalid_argument, path + " is larger than " + std::to_string(bytes_max) + " bytes");
   return text;
 }

@@ -19,6 +19,7 @@
 #include <initializer_list>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -29,12 +30,20 @@
 
 namespace weft::config::yaml {
 
+/// What stands in a value's place although the document says something else.
+struct replacement {
+  std::string text;    ///< A scalar; "[a, b]" is a list.
+  std::string origin;  ///< Who says so, for problems: an environment variable.
+};
+
 struct options {
   bool any_case = false;  ///< Keys are compared without regard to case (configtx.yaml).
   problem::severity unknown_keys = problem::severity::error;
   std::size_t bytes_max = MiB;
   std::size_t depth_max = 64;
   std::size_t nodes_max = 100'000;  ///< After every alias was written out: a bomb is refused, not expanded.
+  /// Asked once for every key of the maps that are walked, by its path, but not inside of lists. Empty: nothing is replaced.
+  std::function<std::optional<replacement>(const std::string& path)> replace;
 };
 
 /// Beyond so many, problems are counted rather than kept.

@@ -29,16 +29,23 @@ bytes make_payload(const std::string& channel_id, const ::common::ConfigEnvelope
 
 }  // namespace
 
-result<block> make_genesis(const genesis_request& request, random_source& random, timestamp now) {
+block make_genesis_block(const std::string& channel_id, const ::common::ConfigGroup& tree, random_source& random, timestamp now) {
   ::common::ConfigEnvelope config;
-  WEFT_TRY(*config.mutable_config()->mutable_channel_group(), make_channel_group(request));
-  if (auto checked = channel_bundle::create(request.channel_id, config.config()); !checked) return fail(std::move(checked).error());
-  const bytes payload = make_payload(request.channel_id, config, random.make_bytes(nonce_bytes), now);
+  *config.mutable_config()->mutable_channel_group() = tree;
+  const bytes payload = make_payload(channel_id, config, random.make_bytes(nonce_bytes), now);
   block genesis = block::make(block_number{0}, {}, {envelope::make(payload, {})});
   ::common::Metadata signatures;  // nobody's yet, but the slot already tells where the last configuration is
   signatures.set_value(orderer_block_metadata(block_number{0}, {}));
   genesis.set_metadata(metadata_slot::signatures, proto::encode(signatures));
   return genesis;
+}
+
+result<block> make_genesis(const genesis_request& request, random_source& random, timestamp now) {
+  if (!request.has_orderer) return fail(errc::invalid_argument, "a genesis block needs orderers");
+  ::common::Config config;
+  WEFT_TRY(*config.mutable_channel_group(), make_channel_group(request));
+  if (auto checked = channel_bundle::create(request.channel_id, config); !checked) return fail(std::move(checked).error());
+  return make_genesis_block(request.channel_id, config.channel_group(), random, now);
 }
 
 }  // namespace weft::ledger

@@ -18,18 +18,19 @@ namespace {
 using group = ::common::ConfigGroup;
 
 constexpr const char* admins = "Admins";
+constexpr const char* orderer_admins = "/Channel/Orderer/Admins";  ///< Guards what is the orderers' business outside of their group.
 
-void put_value(group& g, const char* name, const google::protobuf::MessageLite& message) {
+void put_value(group& g, const char* name, const google::protobuf::MessageLite& message, const char* guard = admins) {
   ::common::ConfigValue& value = (*g.mutable_values())[name];
   value.set_value(proto::encode(message));
-  value.set_mod_policy(admins);
+  value.set_mod_policy(guard);
 }
 
-void put_policy(group& g, const std::string& name, int type, const google::protobuf::MessageLite& message) {
+void put_policy(group& g, const std::string& name, int type, const google::protobuf::MessageLite& message, const char* guard = admins) {
   ::common::ConfigPolicy& policy = (*g.mutable_policies())[name];
   policy.mutable_policy()->set_type(type);
   policy.mutable_policy()->set_value(proto::encode(message));
-  policy.set_mod_policy(admins);
+  policy.set_mod_policy(guard);
 }
 
 result<void> put_text(group& g, const policy_text& text) {
@@ -86,15 +87,19 @@ std::vector<policy_text> usual_orderer_policies(const std::string& msp_id) {
   return {any_of("Readers", msp_id, {"member"}), any_of("Writers", msp_id, {"member"}), any_of("Admins", msp_id, {"admin"})};
 }
 
-/// What organizations of both kinds have: MSP and policies.
-result<group> make_org(const genesis_org& org, const std::string& path, bool orders) {
-  if (!org.msp) return fail(errc::invalid_argument, path + ": the organization has no MSP");
+enum class org_place : std::uint8_t { application, orderer, consortium };
+
+/// What organizations everywhere have: MSP and policies.
+result<group> make_org(const genesis_org& org, const std::string& path, org_place place) {
   group g;
   g.set_mod_policy(admins);
+  if (org.foreign) return g;
+  if (!org.msp) return fail(errc::invalid_argument, path + ": the organization has no MSP");
   ::msp::MSPConfig config;
   config.set_config(proto::encode(*org.msp));
   put_value(g, "MSP", config);
-  WEFT_CHECK(put_policies(g, path, org.policies, orders ? usual_orderer_policies(org.msp->name()) : usual_peer_policies(org.msp->name())));
+  const auto usual = place == org_place::orderer ? usual_orderer_policies(org.msp->name()) : usual_peer_policies(org.msp->name());
+  WEFT_CHECK(put_policies(g, path, org.policies, usual));
   return g;
 }
 
@@ -116,18 +121,19 @@ void put_anchor_peers(group& g, const genesis_org& org) {
   put_value(g, "AnchorPeers", anchors);
 }
 
-result<void> put_orgs(group& parent, const std::string& path, const std::vector<genesis_org>& orgs, bool orders) {
+result<void> put_orgs(group& parent, const std::string& path, const std::vector<genesis_org>& orgs, org_place place) {
   for (const genesis_org& org : orgs) {
     const std::string where = path + "/" + org.name;
     if (parent.groups().contains(org.name)) return fail(errc::invalid_argument, where + ": two organizations of that name");
-    WEFT_TRY(group g, make_org(org, where, orders));
-    orders ? put_endpoints(g, org) : put_anchor_peers(g, org);
+    WEFT_TRY(group g, make_org(org, where, place));
+    if (place == org_place::orderer && !org.foreign) put_endpoints(g, org);
+    if (place == org_place::application && !org.foreign) put_anchor_peers(g, org);
     (*parent.mutable_groups())[org.name] = std::move(g);
   }
   return {};
 }
 
-void put_batching(group& g, const batch_limits& limits) {
+void put_batching(group& g, const batch_limits& limits, std::uint64_t max_channels) {
   ::orderer::BatchSize size;
   size.set_max_message_count(limits.max_message_count);
   size.set_absolute_max_bytes(limits.absolute_max_bytes);
@@ -136,7 +142,16 @@ void put_batching(group& g, const batch_limits& limits) {
   ::orderer::BatchTimeout timeout;
   timeout.set_timeout(format_duration(limits.timeout));
   put_value(g, "BatchTimeout", timeout);
-  put_value(g, "ChannelRestrictions", ::orderer::ChannelRestrictions());
+  ::orderer::ChannelRestrictions restrictions;
+  restrictions.set_max_count(max_channels);
+  put_value(g, "ChannelRestrictions", restrictions);
+}
+
+void put_brokers(group& g, const genesis_request& request) {
+  if (request.consensus_type != "kafka") return;
+  ::orderer::KafkaBrokers brokers;
+  brokers.mutable_brokers()->Assign(request.kafka_brokers.begin(), request.kafka_brokers.end());
+  put_value(g, "KafkaBrokers", brokers);
 }
 
 /// The consenters, and the policy that a quorum of exactly their certificates signs a block.
@@ -171,12 +186,13 @@ result<group> make_orderer_group(const genesis_request& request) {
   consensus.set_type(request.consensus_type);
   consensus.set_metadata(request.consensus_metadata);
   put_value(g, "ConsensusType", consensus);
-  put_batching(g, request.batching);
+  put_batching(g, request.batching, request.max_channels);
+  put_brokers(g, request);
   put_capabilities(g, request.orderer_capabilities);
   WEFT_CHECK(put_policies(g, path, request.orderer_policies, usual_group_policies({{"BlockValidation", "ImplicitMeta", "ANY Writers"}})));
   if (!g.policies().contains("BlockValidation")) return fail(errc::invalid_argument, path + ": the policy BlockValidation is missing");
   if (request.consensus_type == "BFT") put_consenters(g, request.consenters);
-  WEFT_CHECK(put_orgs(g, path, request.orderers, true));
+  WEFT_CHECK(put_orgs(g, path, request.orderers, org_place::orderer));
   return g;
 }
 
@@ -193,8 +209,51 @@ result<group> make_application_group(const genesis_request& request) {
   const auto usual =
       usual_group_policies({{"Endorsement", "ImplicitMeta", "MAJORITY Endorsement"}, {"LifecycleEndorsement", "ImplicitMeta", "MAJORITY Endorsement"}});
   WEFT_CHECK(put_policies(g, path, request.application_policies, usual));
-  WEFT_CHECK(put_orgs(g, path, request.application, false));
+  WEFT_CHECK(put_orgs(g, path, request.application, org_place::application));
   return g;
+}
+
+/// Channels of a system channel: every consortium with its organizations. All of it is the orderers' business.
+result<group> make_consortiums_group(const std::vector<genesis_consortium>& consortiums) {
+  const std::string path = "/Channel/Consortiums";
+  group g;
+  g.set_mod_policy(orderer_admins);
+  ::common::SignaturePolicyEnvelope anybody;  // only so that /Channel's implicit policies find one here
+  anybody.mutable_rule()->mutable_n_out_of()->set_n(0);
+  put_policy(g, admins, ::common::Policy::SIGNATURE, anybody, orderer_admins);
+  for (const genesis_consortium& consortium : consortiums) {
+    const std::string where = path + "/" + consortium.name;
+    if (g.groups().contains(consortium.name)) return fail(errc::invalid_argument, where + ": two consortiums of that name");
+    group& made = (*g.mutable_groups())[consortium.name];
+    made.set_mod_policy(orderer_admins);
+    ::common::ImplicitMetaPolicy any_admins;
+    any_admins.set_sub_policy(admins);
+    ::common::Policy creation;
+    creation.set_type(::common::Policy::IMPLICIT_META);
+    creation.set_value(proto::encode(any_admins));
+    put_value(made, "ChannelCreationPolicy", creation, orderer_admins);
+    WEFT_CHECK(put_orgs(made, where, consortium.orgs, org_place::consortium));
+  }
+  return g;
+}
+
+/// Values of the channel itself, other than its capabilities.
+void put_channel_values(group& g, const genesis_request& request) {
+  ::common::HashingAlgorithm hashing;
+  hashing.set_name("SHA256");
+  put_value(g, "HashingAlgorithm", hashing);
+  ::common::BlockDataHashingStructure structure;
+  structure.set_width(std::numeric_limits<std::uint32_t>::max());
+  put_value(g, "BlockDataHashingStructure", structure);
+  if (request.has_orderer && !request.orderer_addresses.empty()) {
+    ::common::OrdererAddresses addresses;
+    addresses.mutable_addresses()->Assign(request.orderer_addresses.begin(), request.orderer_addresses.end());
+    put_value(g, "OrdererAddresses", addresses, orderer_admins);
+  }
+  if (request.consortium.empty()) return;
+  ::common::Consortium consortium;
+  consortium.set_name(request.consortium);
+  put_value(g, "Consortium", consortium);
 }
 
 }  // namespace
@@ -204,19 +263,27 @@ std::size_t bft_quorum(std::size_t n) {
   return (n + faulty + 2) / 2;
 }
 
+result<::common::ConfigGroup> make_org_group(const genesis_org& org) {
+  WEFT_TRY(group g, make_org(org, org.name, org_place::orderer));
+  if (!org.foreign) put_endpoints(g, org);
+  return g;
+}
+
 result<::common::ConfigGroup> make_channel_group(const genesis_request& request) {
   group g;
   g.set_mod_policy(admins);
-  ::common::HashingAlgorithm hashing;
-  hashing.set_name("SHA256");
-  put_value(g, "HashingAlgorithm", hashing);
-  ::common::BlockDataHashingStructure structure;
-  structure.set_width(std::numeric_limits<std::uint32_t>::max());
-  put_value(g, "BlockDataHashingStructure", structure);
+  put_channel_values(g, request);
   put_capabilities(g, request.channel_capabilities);
   WEFT_CHECK(put_policies(g, "/Channel", request.channel_policies, usual_group_policies({})));
-  WEFT_TRY((*g.mutable_groups())["Orderer"], make_orderer_group(request));
-  WEFT_TRY((*g.mutable_groups())["Application"], make_application_group(request));
+  if (request.has_orderer) {
+    WEFT_TRY((*g.mutable_groups())["Orderer"], make_orderer_group(request));
+  }
+  if (request.has_application) {
+    WEFT_TRY((*g.mutable_groups())["Application"], make_application_group(request));
+  }
+  if (request.consortiums) {
+    WEFT_TRY((*g.mutable_groups())["Consortiums"], make_consortiums_group(*request.consortiums));
+  }
   return g;
 }
 

@@ -4,10 +4,12 @@
 
 #include "common/common.pb.h"
 #include "common/configuration.pb.h"
+#include "ledger/channel/consensus_metadata.hpp"
 #include "ledger/channel/genesis.hpp"
 #include "ledger/channel/genesis_tree.hpp"
 #include "msp/msp_config.pb.h"
 #include "orderer/configuration.pb.h"
+#include "orderer/etcdraft/configuration.pb.h"
 #include "proto/encode.hpp"
 #include "tests/unit/ledger/channel/support.hpp"
 
@@ -135,6 +137,67 @@ TEST_CASE("anchor peers, ACLs and policies of one's own") {
   CHECK(path == "/Channel/Application/Readers");
 }
 
+TEST_CASE("a system channel of the old kind: kafka, consortiums, one address for all") {
+  auto request = golden_request("mychannel");
+  request.channel_id = "system-channel";
+  request.has_application = false;
+  request.consortiums = {{"SampleConsortium", request.application}};
+  request.consensus_type = "kafka";
+  request.consensus_metadata.clear();
+  request.kafka_brokers = {"kafka0:9092", "kafka1:9092"};
+  request.orderer_addresses = {"localhost:7050"};
+  request.max_channels = 7;
+  request.orderers[0].endpoints.clear();
+  request.channel_capabilities = request.orderer_capabilities = {"V1_1"};
+  const block made = make(request);
+  CHECK(channel_bundle::from_block(made).has_value());
+  const auto tree = config_of(made).config().channel_group();
+  CHECK_FALSE(tree.groups().contains("Application"));
+  CHECK(tree.values().at("OrdererAddresses").mod_policy() == "/Channel/Orderer/Admins");
+  CHECK(decoded<::common::OrdererAddresses>(tree.values().at("OrdererAddresses").value()).addresses(0) == "localhost:7050");
+  const auto& orderer = group_at(tree, {"Orderer"});
+  CHECK(decoded<::orderer::KafkaBrokers>(orderer.values().at("KafkaBrokers").value()).brokers(1) == "kafka1:9092");
+  CHECK(decoded<::orderer::ChannelRestrictions>(orderer.values().at("ChannelRestrictions").value()).max_count() == 7);
+  const auto& consortiums = group_at(tree, {"Consortiums"});
+  CHECK(consortiums.mod_policy() == "/Channel/Orderer/Admins");
+  CHECK(consortiums.policies().at("Admins").mod_policy() == "/Channel/Orderer/Admins");
+  CHECK(to_hex(consortiums.policies().at("Admins").policy().value()) == "12021200");  // version 0, n_out_of {0, nothing}: anybody
+  const auto& consortium = group_at(tree, {"Consortiums", "SampleConsortium"});
+  CHECK(consortium.mod_policy() == "/Channel/Orderer/Admins");
+  CHECK(consortium.policies().empty());
+  const auto creation = decoded<::common::Policy>(consortium.values().at("ChannelCreationPolicy").value());
+  CHECK(creation.type() == ::common::Policy::IMPLICIT_META);
+  CHECK(to_hex(creation.value()) == "0a0641646d696e73");  // ANY Admins
+  const auto& member = group_at(tree, {"Consortiums", "SampleConsortium", "Org1MSP"});
+  CHECK(member.mod_policy() == "Admins");
+  CHECK(member.values().size() == 1);
+}
+
+TEST_CASE("an organization that is foreign is named and nothing more") {
+  auto request = golden_request("mychannel");
+  request.application[1].foreign = true;
+  request.application[1].msp = nullptr;
+  request.has_orderer = false;
+  request.consortium = "SampleConsortium";
+  const auto tree = make_channel_group(request);
+  REQUIRE_MESSAGE(tree.has_value(), why(tree));
+  CHECK_FALSE(tree->groups().contains("Orderer"));
+  CHECK(decoded<::common::Consortium>(tree->values().at("Consortium").value()).name() == "SampleConsortium");
+  const auto& foreign = group_at(*tree, {"Application", "Org2MSP"});
+  CHECK((foreign.values().empty() && foreign.policies().empty()));
+  CHECK(foreign.mod_policy() == "Admins");
+}
+
+TEST_CASE("metadata of a raft channel, of its golden values") {
+  const bytes golden(golden_bundle("mychannel")->consensus_metadata());
+  ::etcdraft::ConfigMetadata theirs;
+  REQUIRE(proto::decode(golden, theirs));
+  std::vector<raft_consenter> consenters;
+  for (const auto& c : theirs.consenters()) consenters.push_back({c.host(), c.port(), c.client_tls_cert(), c.server_tls_cert()});
+  REQUIRE(consenters.size() == 3);
+  CHECK(encode_raft_metadata(consenters, {}) == golden);  // the golden options are the defaults
+}
+
 TEST_CASE("what cannot become a channel is refused by name") {
   struct row { const char* why; void (*edit)(genesis_request&); };
   const row rows[] = {
@@ -150,6 +213,8 @@ TEST_CASE("what cannot become a channel is refused by name") {
       {"Channel capability V8_0 is required but not supported", [](genesis_request& r) { r.channel_capabilities = {"V8_0"}; }},
       {"consensus type 'raft' is not offered", [](genesis_request& r) { r.consensus_type = "raft"; }},
       {"BFT needs consenters", [](genesis_request& r) { r.consensus_type = "BFT"; r.channel_capabilities = {"V3_0"}; }},
+      {"a genesis block needs orderers", [](genesis_request& r) { r.has_orderer = false; }},
+      {"/Channel/Consortiums/C: two consortiums of that name", [](genesis_request& r) { r.consortiums = {{"C", {}}, {"C", {}}}; }},
       {"illegal name 'Org 1'", [](genesis_request& r) { r.application[0].name = "Org 1"; }},
   };
   for (const auto& r : rows) {
