@@ -1,10 +1,13 @@
 #include "cli/tools.hpp"
 
+#include "cli/configtxgen.hpp"
+
 namespace weft::cli {
 
 const std::vector<tool>& tools() {
   static const std::vector<tool> all = {
       {"configtxlator", "Fabric's configtxlator: messages to JSON and back, config updates, REST server", configtxlator},
+      {"configtxgen", "Fabric's configtxgen: genesis blocks and channel transactions from a configtx.yaml", configtxgen},
   };
   return all;
 }
