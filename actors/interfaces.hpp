@@ -37,6 +37,9 @@ using restart = caf::atom_constant<caf::atom("restart")>;
 using stop = caf::atom_constant<caf::atom("stop")>;
 using kill = caf::atom_constant<caf::atom("kill")>;
 using tick = caf::atom_constant<caf::atom("tick")>;
+using join = caf::atom_constant<caf::atom("join")>;
+using create = caf::atom_constant<caf::atom("create")>;
+using adopt = caf::atom_constant<caf::atom("adopt")>;
 }  // namespace atom
 
 /// ENDORSER of one peer: simulates proposals on a snapshot and signs what came out.
@@ -186,6 +189,24 @@ template <class Inspector> auto inspect(Inspector& f, membership& x) { return f(
 using msp_actor = caf::typed_actor<
     // pb(SerializedIdentity) → who it is, or why it is nobody.
     caf::replies_to<atom::validate, bytes>::with<membership>>;
+
+/// A channel to be made of organizations of this network.
+struct channel_request {
+  std::string name;
+  std::vector<std::string> organizations;  ///< By name or MSP id; none: all that have peers.
+  std::vector<std::string> contracts;      ///< To be deployed at once.
+};
+template <class Inspector> auto inspect(Inspector& f, channel_request& x) { return f(x.name, x.organizations, x.contracts); }
+
+/// PARTICIPATION of one node: its members join channels (interop/02 §8). Answers are status and text of Fabric's participation API.
+using participation_actor = caf::typed_actor<
+    // The orderer or peer of that name joins the channel that block 0 begins. 201: it serves the channel, now and after every restart; 405: it does already.
+    caf::replies_to<atom::join, std::string, ledger::block>::with<broadcast_reply>,
+    // Makes a genesis block; every orderer and the organizations' peers join; contracts are deployed. 201: transactions commit there. What an
+    // earlier attempt has done already is not done again.
+    caf::replies_to<atom::create, channel_request>::with<broadcast_reply>,
+    // INTERNAL: the contracts of a channel are deployed, or (text not empty) will not be.
+    caf::reacts_to<atom::ended, std::string, std::string>>;
 
 }  // namespace weft::actors
 

@@ -6,9 +6,9 @@
 #include <chrono>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "actors/channel_table.hpp"
 #include "actors/directory.hpp"
 #include "chaincode/contract/contract.hpp"
 #include "chaincode/simulation/definition_cache.hpp"
@@ -19,24 +19,6 @@
 #include "ledger/chain/transient_store.hpp"
 
 namespace weft::actors {
-
-/// A value that one role replaces and many read: the current snapshot of a channel. Thread-safe.
-template <class T>
-class published {
- public:
-  [[nodiscard]] std::shared_ptr<const T> get() const {
-    std::lock_guard lock(mutex_);
-    return value_;
-  }
-  void set(std::shared_ptr<const T> next) {
-    std::lock_guard lock(mutex_);
-    value_.swap(next);
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const T> value_;
-};
 
 /// Timeouts and bounds of the roles; every queue has one.
 struct role_options {
@@ -97,12 +79,10 @@ struct installed_contract {
 };
 
 struct peer_site : site {
-  std::map<std::string, std::shared_ptr<peer_channel>> channels;
+  std::shared_ptr<channel_table<peer_channel>> channels = std::make_shared<channel_table<peer_channel>>();
+  std::shared_ptr<const crypto::msp> local_msp;         ///< The organization's own rules: who is an administrator here, with or without a channel.
   std::map<std::string, installed_contract> contracts;  ///< By name; fixed while the node runs.
-  [[nodiscard]] std::shared_ptr<peer_channel> channel(const std::string& id) const {
-    const auto it = channels.find(id);
-    return it == channels.end() ? nullptr : it->second;
-  }
+  [[nodiscard]] std::shared_ptr<peer_channel> channel(const std::string& id) const { return channels->find(id); }
 };
 
 /// One channel of one orderer. The block writer writes; everyone else reads.
@@ -114,11 +94,8 @@ struct orderer_channel {
 };
 
 struct orderer_site : site {
-  std::map<std::string, std::shared_ptr<orderer_channel>> channels;
-  [[nodiscard]] std::shared_ptr<orderer_channel> channel(const std::string& id) const {
-    const auto it = channels.find(id);
-    return it == channels.end() ? nullptr : it->second;
-  }
+  std::shared_ptr<channel_table<orderer_channel>> channels = std::make_shared<channel_table<orderer_channel>>();
+  [[nodiscard]] std::shared_ptr<orderer_channel> channel(const std::string& id) const { return channels->find(id); }
 };
 
 }  // namespace weft::actors

@@ -1,6 +1,7 @@
 // weft channel info: height, hashes and configuration of a channel.
 #include <nlohmann/json.hpp>
 
+#include "cli/channel_verbs.hpp"
 #include "cli/console.hpp"
 #include "cli/network.hpp"
 #include "cli/verbs.hpp"
@@ -45,7 +46,7 @@ void print_text(const control::ChannelInfoResponse& r) {
 }  // namespace
 
 void add_channel_verb(CLI::App& app) {
-  auto* noun = app.add_subcommand("channel", "Look at channels")->require_subcommand(1);
+  auto* noun = app.add_subcommand("channel", "Look at channels, change their configuration, make more of them")->require_subcommand(1);
   auto* verb = noun->add_subcommand("info", "Show a channel's height, hashes and configuration");
   auto o = std::make_shared<network_options>();
   o->add_dir(*verb);
@@ -60,7 +61,9 @@ void add_channel_verb(CLI::App& app) {
     o->json ? print_json(r) : print_text(r);
   });
   example(*verb, "weft channel info --peer peer0.org2.example.com");
-  example(*noun, "weft channel info");
+  add_channel_config_verbs(*noun);
+  add_channel_member_verbs(*noun);
+  example(*noun, "weft channel info\n  weft channel fetch config config.block\n  weft channel update update.pb --sign-as Admin@org2.example.com\n  weft channel create trade --orgs Org1,Org2");
 }
 
 }  // namespace weft::cli

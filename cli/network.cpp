@@ -104,6 +104,25 @@ edge::gateway_client network::gateway() {
   return {connection_, identity(), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, std::move(metadata)};
 }
 
+crypto::signing_identity network::identity_of(const std::string& name) {
+  const auto kept = std::exchange(options_.as, name);
+  auto who = identity();
+  options_.as = kept;
+  return who;
+}
+
+std::map<std::string, std::string> network::ask_peer(const std::string& peer) {
+  return peer.empty() ? std::map<std::string, std::string>{} : std::map<std::string, std::string>{{edge::peer_metadata, peer}};
+}
+
+edge::deliver_client network::reader(crypto::signing_identity who, const std::string& peer) const {
+  return {connection_, std::move(who), std::make_shared<system_clock>(), std::make_shared<system_random>(), ask_peer(peer.empty() ? options_.peer : peer)};
+}
+
+edge::gateway_client network::gateway_as(crypto::signing_identity who) const {
+  return {connection_, std::move(who), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, ask_peer(options_.peer)};
+}
+
 std::string_view rpc_code_name(std::int32_t code) noexcept {
   constexpr std::string_view names[] = {"OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS",
                                         "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE",

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "crypto/msp/msp.hpp"
+#include "edge/client/deliver_client.hpp"
 #include "edge/client/gateway_client.hpp"
 #include "edge/rpc/client.hpp"
 #include "proto/encode.hpp"
@@ -49,9 +50,15 @@ class network {
   [[nodiscard]] std::string channel();
   /// `--as`, or User1 of the first organization with peers. Reads the network's folder.
   [[nodiscard]] crypto::signing_identity identity();
+  /// The identity of that name, whoever --as says.
+  [[nodiscard]] crypto::signing_identity identity_of(const std::string& name);
+  /// Reads blocks as `who` from `peer`; empty: from the one that was named.
+  [[nodiscard]] edge::deliver_client reader(crypto::signing_identity who, const std::string& peer = {}) const;
+  [[nodiscard]] edge::gateway_client gateway_as(crypto::signing_identity who) const;
   [[nodiscard]] edge::gateway_client gateway();
 
  private:
+  [[nodiscard]] static std::map<std::string, std::string> ask_peer(const std::string& peer);
   [[nodiscard]] bytes ask_raw(const char* method, bytes request) const;
   [[noreturn]] void unreachable() const;
   [[noreturn]] static void malformed();

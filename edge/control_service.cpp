@@ -2,9 +2,12 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 #include <thread>
 
+#include "edge/bridge.hpp"
 #include "edge/services.hpp"
 #include "edge/version.hpp"
 #include "ledger/validation/definition.hpp"
@@ -49,6 +52,23 @@ std::string level_name() {
   return {name.data(), name.size()};
 }
 
+/// Every channel of the node: those of the topology first, then those that were joined later.
+std::vector<std::string> channel_names(const door_context& c) {
+  std::vector<std::string> out;
+  for (const auto& channel : c.node->topology().channels) out.push_back(channel.name);
+  std::set<std::string> later;
+  const auto add = [&](const auto& sites) {
+    for (const auto& site : sites) {
+      const auto all = site->channels->all();
+      for (const auto& [id, channel] : *all) if (std::find(out.begin(), out.end(), id) == out.end()) later.insert(id);
+    }
+  };
+  add(c.node->orderers());
+  add(c.node->peers());
+  out.insert(out.end(), later.begin(), later.end());
+  return out;
+}
+
 /// A channel as one peer knows it.
 struct channel_of_peer {
   peer_ptr peer;
@@ -56,13 +76,15 @@ struct channel_of_peer {
 };
 result<channel_of_peer> find_channel(const door_context& c, const std::string& peer_name, const std::string& channel_id) {
   WEFT_TRY(auto peer, c.peers->choose(peer_name, {}));
-  if (channel_id.empty() && !peer->channels.empty()) {
-    auto first = peer->channels.begin()->second;
-    return channel_of_peer{std::move(peer), std::move(first)};
+  if (channel_id.empty()) {
+    for (const auto& id : channel_names(c)) {
+      if (auto first = peer->channel(id)) return channel_of_peer{std::move(peer), std::move(first)};
+    }
   }
   if (auto found = peer->channel(channel_id)) return channel_of_peer{std::move(peer), std::move(found)};
   std::string known;
-  for (const auto& [id, channel] : peer->channels) known.append(known.empty() ? "" : ", ").append(id);
+  const auto all = peer->channels->all();
+  for (const auto& [id, channel] : *all) known.append(known.empty() ? "" : ", ").append(id);
   return fail(errc::not_found, "no channel " + channel_id + " on " + peer->name + "; there are: " + known);
 }
 
@@ -87,13 +109,12 @@ void list_contracts(const actors::channel_snapshot& now, Repeated& out) {
   }
 }
 
-void add_channel(const door_context& c, const config::channel& channel, control::StatusResponse& out) {
+void add_channel(const door_context& c, const std::string& id, control::StatusResponse& out) {
   auto& status = *out.add_channels();
-  status.set_channel_id(channel.name);
-  status.set_cut_when_idle(channel.batch.cut_when_idle);
+  status.set_channel_id(id);
   std::shared_ptr<const actors::channel_snapshot> newest;
   for (const auto& peer : c.peers->all()) {
-    const auto held = peer->channel(channel.name);
+    const auto held = peer->channel(id);
     if (!held) continue;
     auto& row = *status.add_peers();
     row.set_peer(peer->name);
@@ -104,8 +125,9 @@ void add_channel(const door_context& c, const config::channel& channel, control:
     if (auto now = held->now.get(); now && (!newest || newest->height < now->height)) newest = std::move(now);
   }
   for (const auto& orderer : c.node->orderers()) {
-    const auto held = orderer->channel(channel.name);
+    const auto held = orderer->channel(id);
     if (!held) continue;
+    status.set_cut_when_idle(held->cut_when_idle);
     auto& row = *status.add_orderers();
     row.set_orderer(orderer->name);
     row.set_height(held->blocks->height().value);
@@ -146,7 +168,7 @@ result<void> on_status(const door_context& c, const control::StatusRequest&, con
     row.set_restarts(role.restarts);
     row.set_last_death(role.last_death);
   }
-  for (const auto& channel : c.node->topology().channels) add_channel(c, channel, out);
+  for (const auto& id : channel_names(c)) add_channel(c, id, out);
   return {};
 }
 
@@ -244,6 +266,50 @@ result<void> on_kill(const door_context& c, const control::KillRoleRequest& in, 
   return fail(errc::not_found, "no role " + in.role() + " is running; `weft status --all` lists them");
 }
 
+// ---- participation: answered by a role, not here
+
+using participation_bridge = caf::typed_actor<
+    caf::reacts_to<actors::atom::create, actors::channel_request, unary_ptr>,
+    caf::reacts_to<actors::atom::join, std::string, ledger::block, unary_ptr>>;
+using participation_state = bridge_state<actors::participation_actor>;
+
+void answer_participation(unary_call& call, const actors::broadcast_reply& r) {
+  control::ParticipationResponse out;
+  out.set_status(r.status);
+  out.set_info(r.info);
+  call.answer(proto::encode(out));
+}
+
+constexpr std::chrono::seconds participation_timeout{120};
+
+participation_bridge::behavior_type bridge(actors::role_self<participation_bridge, participation_state> self) {
+  return {
+      [self](actors::atom::create a, const actors::channel_request& request, const unary_ptr& call) {
+        forward<actors::broadcast_reply>(self, "node", call, participation_timeout, answer_participation, a, request);
+      },
+      [self](actors::atom::join a, const std::string& member, const ledger::block& b, const unary_ptr& call) {
+        forward<actors::broadcast_reply>(self, "node", call, participation_timeout, answer_participation, a, member, b);
+      },
+  };
+}
+
+actors::rpc_status malformed() { return actors::status_of(actors::rpc_code::invalid_argument, "the request is malformed"); }
+
+void on_create_channel(const participation_bridge& to, const unary_ptr& call) {
+  control::CreateChannelRequest in;
+  if (!proto::decode(call->request(), in)) return call->refuse(malformed());
+  actors::channel_request request{in.channel_id(), {in.organizations().begin(), in.organizations().end()}, {in.contracts().begin(), in.contracts().end()}};
+  caf::anon_send(to, actors::atom::create::value, std::move(request), call);
+}
+
+void on_join_channel(const participation_bridge& to, const unary_ptr& call) {
+  control::JoinChannelRequest in;
+  if (!proto::decode(call->request(), in)) return call->refuse(malformed());
+  auto b = ledger::block::parse(shared_bytes{std::move(*in.mutable_block())});
+  if (!b) return answer_participation(*call, {400, "cannot join: " + b.error().context});
+  caf::anon_send(to, actors::atom::join::value, in.member(), std::move(*b), call);
+}
+
 }  // namespace
 
 equipped_service make_control_service(const door_context& given) {
@@ -257,6 +323,11 @@ equipped_service make_control_service(const door_context& given) {
   table["GetBlock"] = method(context, on_get_block);
   table["GetTransaction"] = method(context, on_get_transaction);
   table["KillRole"] = method(context, on_kill);
+  const auto actor = spawn_bridge<participation_bridge>(*given.system, "door/participation", [](auto self) { return bridge(self); },
+                                                        participation_state{given.node->where(), "participation", {}, {}});
+  out.bridges.push_back(caf::actor_cast<caf::strong_actor_ptr>(actor));
+  table["CreateChannel"] = [actor](const unary_ptr& call) { on_create_channel(actor, call); };
+  table["JoinChannel"] = [actor](const unary_ptr& call) { on_join_channel(actor, call); };
   return out;
 }
 

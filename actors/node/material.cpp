@@ -1,11 +1,14 @@
 #include "actors/node/material.hpp"
 
+#include <algorithm>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "actors/node/node.hpp"
 #include "crypto/ca/network_material.hpp"
 #include "crypto/msp/folder.hpp"
+#include "ledger/channel/config_tree.hpp"
 #include "ledger/channel/genesis.hpp"
 #include "ledger/store/env.hpp"
 #include "msp/msp_config.pb.h"
@@ -83,7 +86,9 @@ result<void> load_organization(material& m, const fs::path& folder, const organi
   return {};
 }
 
-result<ledger::block> make_genesis(const material& m, const config::topology& t, const config::channel& c, const material_seams& seams) {
+/// `peers`: the organizations with peers that take part.
+result<ledger::block> make_genesis(const material& m, const config::topology& t, const config::channel& c, const material_seams& seams,
+                                   const std::function<bool(const organization&)>& takes_part = [](const organization&) { return true; }) {
   ledger::genesis_request request;
   request.channel_id = c.name;
   request.consensus_type = c.ordering;
@@ -96,7 +101,7 @@ result<ledger::block> make_genesis(const material& m, const config::topology& t,
     if (org.kind == org_kind::orderer) {
       for (std::size_t i = 0; i < org.hosts.size(); ++i) g.endpoints.push_back("localhost:" + std::to_string(port++));
       request.orderers.push_back(std::move(g));
-    } else {
+    } else if (takes_part(org)) {
       request.application.push_back(std::move(g));
     }
   }
@@ -124,6 +129,32 @@ result<void> load_channels(material& m, const fs::path& folder, const config::to
 }
 
 }  // namespace
+
+result<ledger::block> stored_or_new_genesis(const fs::path& folder, const material& m, const config::topology& t, const std::string& channel,
+                                            const std::vector<const organization*>& peers, const material_seams& seams) {
+  if (peers.empty()) return fail(errc::invalid_argument, "a channel needs an organization with peers");
+  if (auto ok = ledger::check_channel_id(channel); !ok) return fail(errc::invalid_argument, "channel name: " + ok.error().context);
+  const auto same = [&](const organization& org) { return std::find(peers.begin(), peers.end(), &org) != peers.end(); };
+  const auto name = channel + ".block";
+  if (!folder.empty() && fs::exists(folder / "channels" / name)) {
+    WEFT_TRY(auto raw, read_file(folder / "channels" / name));
+    WEFT_TRY(auto stored, ledger::block::parse(shared_bytes{std::move(raw)}));
+    WEFT_TRY(const auto bundle, ledger::channel_bundle::from_block(stored));
+    std::set<std::string> wanted, has;
+    for (const auto* org : peers) wanted.insert(org->msp_id);
+    for (const auto& org : bundle->application_orgs()) has.insert(org.msp_id);
+    if (wanted == has) return stored;
+    return fail(errc::invalid_argument, "channel " + channel + " exists already, with other organizations");
+  }
+  config::channel c = t.channels.empty() ? config::channel{} : t.channels.front();
+  c.name = channel;
+  WEFT_TRY(auto made, make_genesis(m, t, c, seams, same));
+  if (!folder.empty()) {
+    WEFT_TRY(auto files, ledger::open_disk_env(folder / "channels"));
+    WEFT_CHECK(files->replace(name, made.encode()));
+  }
+  return made;
+}
 
 result<material> make_or_load_material(const fs::path& folder, const config::topology& t, const material_seams& seams,
                                        const std::function<void(const std::string&, const std::string&)>& progress) {

@@ -34,4 +34,10 @@ struct material {
 [[nodiscard]] result<material> make_or_load_material(const std::filesystem::path& folder, const config::topology& t, const material_seams& seams,
                                                      const std::function<void(const std::string&, const std::string&)>& progress);
 
+/// The genesis block of a channel that is made later: what an earlier attempt left in the folder, or a new one, which is kept there.
+/// Errors: `invalid_argument` for a name or organizations that make no channel, also when the stored one has other organizations; `io`.
+[[nodiscard]] result<ledger::block> stored_or_new_genesis(const std::filesystem::path& folder, const material& m, const config::topology& t,
+                                                          const std::string& channel, const std::vector<const config::organization*>& peers,
+                                                          const material_seams& seams);
+
 }  // namespace weft::actors

@@ -11,6 +11,7 @@
 
 #include "actors/node/deployer.hpp"
 #include "actors/node/material.hpp"
+#include "actors/node/participation.hpp"
 #include "actors/node/sites.hpp"
 #include "actors/node/supervisor.hpp"
 
@@ -125,6 +126,7 @@ class running_node final : public node {
   directory_ptr where_ = std::make_shared<directory>();
   std::shared_ptr<role_table> table_ = std::make_shared<role_table>();
   std::map<std::string, std::shared_ptr<role_meter>> meters_;
+  std::shared_ptr<const node_parts> parts_;
   std::shared_ptr<readiness> ready_;
   supervisor_actor supervisor_;
 };
@@ -152,6 +154,7 @@ result<void> running_node::open(const progress_fn& progress) {
   WEFT_TRY(sites_, open_sites(topology_, material_, settings_, seams, where_, crypto::make_key_tables(background_), progress));
   ready_ = std::make_shared<readiness>(std::max<std::size_t>(topology_.channels.size(), 1));
   if (topology_.channels.empty()) ready_->part_done({});
+  parts_ = std::make_shared<const node_parts>(node_parts{topology_, settings_, seams, material_, sites_, where_, meters_});
   supervisor_ = system_.spawn(supervisor, where_, role_specs(progress), table_);
   return {};
 }
@@ -159,24 +162,17 @@ result<void> running_node::open(const progress_fn& progress) {
 std::vector<role_spec> running_node::role_specs(const progress_fn& progress) {
   role_list list{sites_, material_, settings_, meters_};
   auto specs = list.make();
+  specs.push_back(participation_role({"node/participation", nullptr}, parts_, settings_.threads_for_disks));
   add_deployers(specs, progress);
   return specs;
 }
 
 void running_node::add_deployers(std::vector<role_spec>& specs, const progress_fn& progress) {
   for (const auto& c : topology_.channels) {
-    deployment what;
-    what.channel = c.name;
-    what.contracts = c.contracts;
-    what.peers = sites_.peers;
-    what.orderer = sites_.orderers.front()->name;
-    what.height = sites_.orderers.front()->channel(c.name)->blocks->height();
-    for (const auto& org : topology_.organizations) {
-      if (org.kind != config::org_kind::peer || org.hosts.empty()) continue;
-      const auto first = org.hosts.front() + "." + org.domain;
-      for (const auto& p : sites_.peers) {
-        if (p->name == first) what.orgs.push_back({org.msp_id, material_.members.at("Admin@" + org.domain), p});
-      }
+    auto what = make_deployment(*parts_, c.name, c.contracts);
+    if (what.orgs.empty()) {  // all were removed from it
+      ready_->part_done({});
+      continue;
     }
     specs.push_back(deployer_role({"deployer/" + c.name, nullptr}, std::move(what), progress, [r = ready_](const result<void>& outcome) { r->part_done(outcome); }));
   }

@@ -2,6 +2,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "actors/orderer/roles.hpp"
 #include "actors/peer/roles.hpp"
 #include "chaincode/lifecycle/package.hpp"
@@ -20,6 +23,9 @@ struct stores {
   std::shared_ptr<ledger::env> files;
   std::shared_ptr<ledger::kv_store> state;
 };
+
+/// Below a member's data: the blocks that it joined channels with. No channel is called so, for it begins with a capital letter.
+constexpr const char* joined_folder = "Joined";
 
 result<std::shared_ptr<ledger::kv_store>> open_state(const fs::path& folder) {
   auto opened = ledger::open_leveldb(folder);
@@ -66,7 +72,10 @@ result<void> install_contracts(const std::shared_ptr<peer_site>& site, const nod
       },
       [mine] {
         std::vector<std::string> names;
-        if (const auto s = mine.lock()) for (const auto& [id, c] : s->channels) names.push_back(id);
+        if (const auto s = mine.lock()) {
+          const auto all = s->channels->all();
+          for (const auto& [id, c] : *all) names.push_back(id);
+        }
         return names;
       }};
   site->contracts["_lifecycle"] = {chaincode::make_lifecycle_contract(packages), {}};
@@ -107,39 +116,59 @@ void fill(site& s, const config::organization& org, const std::string& host, con
   s.options = settings.roles;
 }
 
-result<std::shared_ptr<peer_channel>> open_peer_channel(const config::channel& c, const std::string& member, const material& m,
-                                                        const node_settings& settings, const std::vector<std::string>& orderers,
+/// Blocks that the member joined channels with, besides those of the topology.
+result<std::vector<channel_opening>> remembered_joins(const node_settings& settings, const std::string& member) {
+  std::vector<channel_opening> out;
+  const auto folder = settings.folder / "data" / member / joined_folder;
+  std::error_code ec;
+  if (settings.folder.empty() || !fs::exists(folder, ec)) return out;
+  WEFT_TRY(const auto files, ledger::open_disk_env(folder, settings.durability));
+  WEFT_TRY(auto names, files->list());
+  std::sort(names.begin(), names.end());
+  for (const auto& name : names) {
+    constexpr std::string_view suffix = ".block";
+    if (!name.ends_with(suffix)) continue;
+    WEFT_TRY(const auto file, files->open(name));
+    WEFT_TRY(auto raw, file->read(0, file->size()));
+    auto genesis = ledger::block::parse(shared_bytes{std::move(raw)});
+    if (!genesis) return tl::unexpected<error>(within((folder / name).string(), genesis.error()));
+    out.push_back({name.substr(0, name.size() - suffix.size()), true, std::move(*genesis)});
+  }
+  return out;
+}
+
+result<std::shared_ptr<peer_channel>> open_peer_channel(const channel_opening& c, const std::string& member, const node_settings& settings,
+                                                        const std::vector<std::string>& orderers,
                                                         const progress_fn& progress) {
-  WEFT_TRY(auto s, open_stores(settings, member, c.name));
-  auto opened = ledger::open_channel_ledger(s.files, s.state, m.genesis.at(c.name), [&](block_number done, block_number all) {
+  WEFT_TRY(auto s, open_stores(settings, member, c.id));
+  auto opened = ledger::open_channel_ledger(s.files, s.state, c.genesis, [&](block_number done, block_number all) {
     constexpr std::uint64_t every = 1000;  // shorter rebuilds are over before anybody reads a line
-    if (done.value % every == 0) progress(member, "rebuilding state: block " + std::to_string(done.value) + " of " + std::to_string(all.value));
+    if (progress && done.value % every == 0) progress(member, "rebuilding state: block " + std::to_string(done.value) + " of " + std::to_string(all.value));
   });
-  if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.name, opened.error()));
+  if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.id, opened.error()));
   auto channel = std::make_shared<peer_channel>();
   std::shared_ptr<ledger::env> waiting = ledger::make_memory_env();
   if (!settings.folder.empty()) {
-    WEFT_TRY(waiting, ledger::open_disk_env(settings.folder / "data" / member / c.name / "waiting", settings.durability));
+    WEFT_TRY(waiting, ledger::open_disk_env(settings.folder / "data" / member / c.id / "waiting", settings.durability));
   }
   WEFT_TRY(channel->waiting, ledger::transient_store::open(std::move(waiting), settings.roles.private_sets_max));
-  channel->id = c.name;
+  channel->id = c.id;
   channel->ledger = std::move(*opened);
   channel->orderers = orderers;
   channel->now.set(std::make_shared<channel_snapshot>(channel_snapshot{channel->ledger->bundle(), channel->ledger->view(), channel->ledger->height()}));
   return channel;
 }
 
-result<std::shared_ptr<orderer_channel>> open_orderer_channel(const config::channel& c, const std::string& member, const material& m,
-                                                              const node_settings& settings) {
-  WEFT_TRY(auto s, open_stores(settings, member, c.name));
+result<std::shared_ptr<orderer_channel>> open_orderer_channel(const channel_opening& c, const std::string& member, const node_settings& settings) {
+  WEFT_TRY(auto s, open_stores(settings, member, c.id));
   auto opened = ledger::open_block_store(s.files, s.state, ledger::segment_bytes_default, nullptr, ledger::tx_index::none);
-  if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.name, opened.error()));
+  if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.id, opened.error()));
   auto channel = std::make_shared<orderer_channel>();
-  channel->id = c.name;
+  channel->id = c.id;
   channel->blocks = std::move(*opened);
-  channel->cut_when_idle = c.batch.cut_when_idle;
+  channel->cut_when_idle = c.cut_when_idle;
   if (channel->blocks->height().value == 0) {
-    WEFT_CHECK(channel->blocks->append(m.genesis.at(c.name)));
+    WEFT_CHECK(channel->blocks->append(c.genesis));
     WEFT_CHECK(channel->blocks->sync());
   }
   WEFT_TRY(auto last, channel->blocks->read(block_number{channel->blocks->height().value - 1}));
@@ -167,7 +196,8 @@ result<void> check_same_chain(const orderer_site& orderer, const orderer_channel
 
 result<void> check_chains(const node_sites& sites) {
   for (const auto& orderer : sites.orderers) {
-    for (const auto& [id, ordered] : orderer->channels) {
+    const auto all = orderer->channels->all();
+    for (const auto& [id, ordered] : *all) {
       for (const auto& peer : sites.peers) {
         if (const auto held = peer->channel(id)) WEFT_CHECK(check_same_chain(*orderer, *ordered, *peer, *held));
       }
@@ -179,7 +209,8 @@ result<void> check_chains(const node_sites& sites) {
 /// Identities that the channel's configuration does not know could never commit anything.
 result<void> check_membership(const node_sites& sites, const std::filesystem::path& folder) {
   for (const auto& peer : sites.peers) {
-    for (const auto& [id, channel] : peer->channels) {
+    const auto all = peer->channels->all();
+    for (const auto& [id, channel] : *all) {
       const auto known = channel->ledger->bundle()->msps()->validate(peer->identity->serialized());
       if (known) continue;
       return fail(errc::failed_precondition, "channel " + id + " was made with other identities than those in " + (folder / "crypto").string() + ": " + peer->name + ": " +
@@ -191,22 +222,50 @@ result<void> check_membership(const node_sites& sites, const std::filesystem::pa
 
 }  // namespace
 
+result<void> open_channel(const orderer_site& site, const channel_opening& what, const node_settings& settings) {
+  WEFT_TRY(auto channel, open_orderer_channel(what, site.name, settings));
+  site.channels->add(what.id, std::move(channel));
+  return {};
+}
+
+result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const node_sites& sites,
+                          const progress_fn& progress) {
+  std::vector<std::string> orderers;
+  for (const auto& o : sites.orderers) if (o->channel(what.id)) orderers.push_back(o->name);
+  WEFT_TRY(auto channel, open_peer_channel(what, site.name, settings, orderers, progress));
+  site.channels->add(what.id, std::move(channel));
+  return {};
+}
+
+result<void> remember_join(const node_settings& settings, const std::string& member, const channel_opening& what) {
+  if (settings.folder.empty()) return {};
+  const auto folder = settings.folder / "data" / member / joined_folder;
+  std::error_code ec;
+  fs::create_directories(folder, ec);
+  if (ec) return fail(errc::io, "cannot create " + folder.string() + ": " + ec.message());
+  WEFT_TRY(const auto files, ledger::open_disk_env(folder, settings.durability));
+  return files->replace(what.id + ".block", what.genesis.encode());
+}
+
 result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
                               const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables, const progress_fn& progress) {
   node_sites out;
   verifiers v{settings.trust, std::move(tables)};
-  std::vector<std::string> orderers;
+  const auto openings = [&](const std::string& member) -> result<std::vector<channel_opening>> {
+    std::vector<channel_opening> all;
+    for (const auto& c : t.channels) all.push_back({c.name, c.batch.cut_when_idle, m.genesis.at(c.name)});
+    WEFT_TRY(auto joined, remembered_joins(settings, member));
+    std::move(joined.begin(), joined.end(), std::back_inserter(all));
+    return all;
+  };
   for (const auto& org : t.organizations) {
     if (org.kind != config::org_kind::orderer) continue;
     for (const auto& host : org.hosts) {
       auto s = std::make_shared<orderer_site>();
       fill(*s, org, host, m, settings, seams, where, v);
-      for (const auto& c : t.channels) {
-        WEFT_TRY(auto channel, open_orderer_channel(c, s->name, m, settings));
-        s->channels.emplace(c.name, std::move(channel));
-      }
-      orderers.push_back(s->name);
-      progress("orderer " + s->name, std::to_string(s->channels.size()) + " channel" + (s->channels.size() == 1 ? "" : "s"));
+      WEFT_TRY(const auto channels, openings(s->name));
+      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings));
+      progress("orderer " + s->name, std::to_string(channels.size()) + " channel" + (channels.size() == 1 ? "" : "s"));
       out.orderers.push_back(std::move(s));
     }
   }
@@ -215,12 +274,11 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
     for (const auto& host : org.hosts) {
       auto s = std::make_shared<peer_site>();
       fill(*s, org, host, m, settings, seams, where, v);
-      for (const auto& c : t.channels) {
-        WEFT_TRY(auto channel, open_peer_channel(c, s->name, m, settings, orderers, progress));
-        s->channels.emplace(c.name, std::move(channel));
-      }
+      WEFT_TRY(s->local_msp, crypto::msp::create(*m.msps.at(org.msp_id), crypto::msp_level::v1_4_3));
+      WEFT_TRY(const auto channels, openings(s->name));
+      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, out, progress));
       WEFT_CHECK(install_contracts(s, settings));
-      progress("peer " + s->name, "height " + (s->channels.empty() ? std::string("0") : std::to_string(s->channels.begin()->second->ledger->height().value)));
+      progress("peer " + s->name, "height " + std::to_string(channels.empty() ? 0 : s->channel(channels.front().id)->ledger->height().value));
       out.peers.push_back(std::move(s));
     }
   }
@@ -243,17 +301,44 @@ void role_list::add_membership(std::vector<role_spec>& out) {
   }
 }
 
+std::vector<role_spec> role_list::of_channel(const std::shared_ptr<const orderer_site>& site, const std::string& id) {
+  const auto channel = site->channel(id);
+  std::vector<role_spec> out;
+  out.push_back(block_writer_role({site->name + "/block_writer/" + id, meter("orderer")}, site, channel, settings.threads_for_disks));
+  out.push_back(solo_role({site->name + "/consenter/" + id, meter("orderer")}, site, channel));
+  return out;
+}
+
+std::vector<role_spec> role_list::of_channel(const std::shared_ptr<const peer_site>& site, const std::string& id) {
+  const auto channel = site->channel(id);
+  const auto seat_for = [&](const char* role) { return seat{site->name + "/" + role + "/" + id, meter("committer")}; };
+  std::vector<role_spec> out;
+  out.push_back(ledger_writer_role(seat_for("ledger_writer"), site, channel, settings.threads_for_disks));
+  out.push_back(committer_role(seat_for("committer"), site, channel));
+  out.push_back(block_source_role(seat_for("block_source"), site, channel));
+  return out;
+}
+
+namespace {
+template <class Site>
+void add_channels(std::vector<role_spec>& out, role_list& roles, const std::shared_ptr<const Site>& site) {
+  const auto all = site->channels->all();
+  for (const auto& [id, channel] : *all) {
+    auto specs = roles.of_channel(site, id);
+    std::move(specs.begin(), specs.end(), std::back_inserter(out));
+  }
+}
+}  // namespace
+
 void role_list::add_orderer(std::vector<role_spec>& out, const std::shared_ptr<const orderer_site>& site) {
-  std::map<std::string, deliver_source> sources;
-  for (const auto& [id, channel] : site->channels) {
-    sources.emplace(id, deliver_source{[c = channel] { return static_cast<const ledger::block_store*>(c->blocks.get()); },
-                                       [c = channel] { return c->bundle.get(); }, "/Channel/Readers"});
-  }
-  out.push_back(deliver_role({site->name + "/deliver", meter("deliver")}, site, std::move(sources)));
-  for (const auto& [id, channel] : site->channels) {
-    out.push_back(block_writer_role({site->name + "/block_writer/" + id, meter("orderer")}, site, channel, settings.threads_for_disks));
-    out.push_back(solo_role({site->name + "/consenter/" + id, meter("orderer")}, site, channel));
-  }
+  const auto source = [site](const std::string& id) -> std::optional<deliver_source> {
+    const auto c = site->channel(id);
+    if (!c) return std::nullopt;
+    return deliver_source{[c] { return static_cast<const ledger::block_store*>(c->blocks.get()); }, [c] { return c->bundle.get(); }, "/Channel/Readers",
+                          "/Channel/Orderer/Readers"};
+  };
+  out.push_back(deliver_role({site->name + "/deliver", meter("deliver")}, site, source));
+  add_channels(out, *this, site);
   out.push_back(orderer_role({site->name + "/orderer", meter("orderer")}, site));
 }
 
@@ -263,19 +348,15 @@ void role_list::add_peer(std::vector<role_spec>& out, const std::shared_ptr<cons
   for (std::size_t i = 0; i < site->options.workers; ++i) {
     out.push_back(validation_worker_role(seat_for("validation_worker/" + std::to_string(i), "committer")));
   }
-  std::map<std::string, deliver_source> sources;
-  for (const auto& [id, channel] : site->channels) {
-    sources.emplace(id, deliver_source{[c = channel] { return &c->ledger->blocks(); }, [c = channel] { return c->now.get()->bundle; },
-                                       "/Channel/Application/Readers"});
-  }
-  out.push_back(deliver_role(seat_for("deliver", "deliver"), site, std::move(sources)));
+  const auto source = [site](const std::string& id) -> std::optional<deliver_source> {
+    const auto c = site->channel(id);
+    if (!c) return std::nullopt;
+    return deliver_source{[c] { return &c->ledger->blocks(); }, [c] { return c->now.get()->bundle; }, "/Channel/Application/Readers", {}};
+  };
+  out.push_back(deliver_role(seat_for("deliver", "deliver"), site, source));
   out.push_back(endorser_role(seat_for("endorser", "endorser"), site));
   out.push_back(gateway_role(seat_for("gateway", "gateway"), site));
-  for (const auto& [id, channel] : site->channels) {
-    out.push_back(ledger_writer_role(seat_for("ledger_writer/" + id, "committer"), site, channel, settings.threads_for_disks));
-    out.push_back(committer_role(seat_for("committer/" + id, "committer"), site, channel));
-    out.push_back(block_source_role(seat_for("block_source/" + id, "committer"), site, channel));
-  }
+  add_channels(out, *this, site);
 }
 
 std::vector<role_spec> role_list::make() {

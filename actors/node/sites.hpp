@@ -20,6 +20,20 @@ struct node_sites {
                                             const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables,
                                             const progress_fn& progress);
 
+/// A channel that a member opens: one it has, or one it joins.
+struct channel_opening {
+  std::string id;
+  bool cut_when_idle = true;
+  ledger::block genesis;
+};
+/// Opens or begins the channel's stores and adds it to the site. Errors: `corruption`, `io` naming the member.
+[[nodiscard]] result<void> open_channel(const orderer_site& site, const channel_opening& what, const node_settings& settings);
+/// `sites`: its orderers that have the channel serve it.
+[[nodiscard]] result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const node_sites& sites,
+                                        const progress_fn& progress = {});
+/// Keeps the block that the member joins with, so that it is found again when the node starts. Errors: `io`.
+[[nodiscard]] result<void> remember_join(const node_settings& settings, const std::string& member, const channel_opening& what);
+
 /// Makes the specs of all roles, in the order in which they start. Meters are shared by kind, and added to `meters`.
 struct role_list {
   const node_sites& sites;
@@ -28,6 +42,9 @@ struct role_list {
   std::map<std::string, std::shared_ptr<role_meter>>& meters;
 
   [[nodiscard]] std::vector<role_spec> make();
+  /// Those of one channel of one member.
+  [[nodiscard]] std::vector<role_spec> of_channel(const std::shared_ptr<const peer_site>& site, const std::string& id);
+  [[nodiscard]] std::vector<role_spec> of_channel(const std::shared_ptr<const orderer_site>& site, const std::string& id);
 
  private:
   std::shared_ptr<role_meter> meter(const std::string& kind);

@@ -90,6 +90,13 @@ bool kill(self_ptr self, const std::string& name) {
   return it != self->state.alive.end() && end(self, it->second, caf::message_priority::high, caf::exit_reason::kill);
 }
 
+bool adopt(self_ptr self, const std::vector<role_spec>& specs) {
+  auto& s = self->state;
+  if (s.stopping) return false;
+  for (const auto& spec : specs) if (s.specs.emplace(spec.name, spec).second) start(self, spec.name);
+  return true;
+}
+
 caf::result<bool> stop(self_ptr self) {
   auto& s = self->state;
   auto promise = self->make_response_promise<bool>();
@@ -114,10 +121,12 @@ supervisor_actor::behavior_type supervisor(self_ptr self, directory_ptr where, s
     order.push_back(spec.name);
     s.specs.emplace(spec.name, std::move(spec));
   }
+  s.where->put(supervisor_name, caf::strong_actor_ptr{self->ctrl()});
   for (const auto& name : order) start(self, name);
   return {
       [self](atom::kill, const std::string& name) { return kill(self, name); },
       [self](atom::stop) { return stop(self); },
+      [self](atom::adopt, const std::shared_ptr<const std::vector<role_spec>>& specs) { return adopt(self, *specs); },
       [self](atom::restart, const std::string& name) { if (!self->state.stopping) start(self, name); },
   };
 }

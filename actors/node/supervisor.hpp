@@ -33,8 +33,13 @@ using supervisor_actor = caf::typed_actor<
     caf::replies_to<atom::kill, std::string>::with<bool>,
     // Stops every role; the reply (true) comes when all are gone.
     caf::replies_to<atom::stop>::with<bool>,
+    // Spawns more roles, in order; those whose names exist are passed over. False when the node is stopping.
+    caf::replies_to<atom::adopt, std::shared_ptr<const std::vector<role_spec>>>::with<bool>,
     // INTERNAL: time to start a role again.
     caf::reacts_to<atom::restart, std::string>>;
+
+/// Where the directory has it.
+inline constexpr const char* supervisor_name = "node/supervisor";
 
 struct supervisor_state {
   directory_ptr where;
@@ -52,3 +57,5 @@ supervisor_actor::behavior_type supervisor(role_self<supervisor_actor, superviso
                                            std::shared_ptr<role_table> table);
 
 }  // namespace weft::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const std::vector<weft::actors::role_spec>>)

@@ -5,6 +5,7 @@
 
 #include "actors/orderer/roles.hpp"
 #include "cluster/ordering/assembly.hpp"
+#include "cluster/ordering/config_admission.hpp"
 
 namespace weft::actors {
 
@@ -26,12 +27,16 @@ result<void> write(const orderer_site& site, orderer_channel& channel, std::opti
   if (!last_config) {
     WEFT_TRY(last_config, last_config_of(channel, block_number{next.value - 1}));
   }
-  const auto& first = b.envelopes().front().header();
-  const bool config = first && first->type == static_cast<std::int32_t>(ledger::header_type::config);
-  if (config) last_config = b.number();
+  std::shared_ptr<const ledger::channel_bundle> next_bundle;
+  if (cluster::is_config_block(b)) {
+    WEFT_TRY(next_bundle, cluster::bundle_behind(b, *channel.bundle.get(), *site.verifier));
+    last_config = b.number();
+  }
   WEFT_CHECK(cluster::sign_block(b, *last_config, {}, *site.identity, *site.random, *site.verifier));
   WEFT_CHECK(channel.blocks->append(b));
-  return channel.blocks->sync();
+  WEFT_CHECK(channel.blocks->sync());
+  if (next_bundle) channel.bundle.set(std::move(next_bundle));  // whoever hears of the block finds its configuration
+  return {};
 }
 
 block_writer_actor::behavior_type block_writer(role_self<block_writer_actor, block_writer_state> self, orderer_ptr site,

@@ -20,7 +20,8 @@ struct deliver_session {
 
 struct deliver_state {
   std::shared_ptr<const site> where;
-  std::map<std::string, deliver_source> sources;
+  find_source_fn find;
+  std::map<std::string, deliver_source> sources;  ///< That somebody has asked for.
   std::map<std::pair<std::string, caf::actor_addr>, deliver_session> sessions;  ///< By channel and sink.
   std::map<std::string, std::deque<ledger::block>> recent;                      ///< Newest blocks of a channel, so that followers cost no read.
   std::map<std::string, std::uint64_t> durable;  ///< Height of a channel that is on disk: nothing above it is shown to anybody.
@@ -56,7 +57,7 @@ std::string lost_right(const deliver_state& s, deliver_session& session, const d
   if (bundle->sequence().value == session.config_sequence) return {};
   session.config_sequence = bundle->sequence().value;
   const auto who = bundle->msps()->validate(session.seek.who->serialized);
-  if (who && bundle->policy(source.policy)->evaluate({*who})) return {};
+  if (who && bundle->policy(source.reading(*bundle))->evaluate({*who})) return {};
   return "the channel's configuration no longer lets " + session.seek.who->cert.subject() + " read";
 }
 
@@ -65,13 +66,15 @@ bool pump(self_ptr self, deliver_session& session, const deliver_source& source,
   auto& s = self->state;
   const auto* blocks = source.blocks();
   const auto height = s.durable[session.seek.channel_id];
+  // First, and even if there is nothing to send: a bundle is in force before its config block is announced here, so no block from there on goes
+  // to a reader whom it shuts out.
+  if (auto why = lost_right(s, session, source); !why.empty()) return end(self, session, 403, why), true;
   for (std::size_t turn = 0; session.credits > 0 && session.next < height; ++turn) {
     if (session.seek.range.stop && session.next > session.seek.range.stop->value) break;
     if (turn >= reads_per_turn) {
       more = true;
       return false;
     }
-    if (auto why = lost_right(s, session, source); !why.empty()) return end(self, session, 403, why), true;
     auto b = fetch(s, session.seek.channel_id, session.next, *blocks);
     if (!b) return end(self, session, 500, b.error().context), true;
     self->send(session.sink, atom::block::value, session.seek.channel_id, std::move(*b));
@@ -84,13 +87,23 @@ bool pump(self_ptr self, deliver_session& session, const deliver_source& source,
   return false;
 }
 
+/// Null for a channel that is not served here. Its height counts from the first time that somebody asks.
+const deliver_source* find_source(deliver_state& s, const std::string& channel) {
+  if (const auto known = s.sources.find(channel); known != s.sources.end()) return &known->second;
+  auto found = s.find(channel);
+  if (!found) return nullptr;
+  auto& durable = s.durable[channel];
+  durable = std::max(durable, found->blocks()->height().value);
+  return &s.sources.emplace(channel, std::move(*found)).first->second;
+}
+
 void pump_channel(self_ptr self, const std::string& channel) {
   auto& s = self->state;
-  const auto source = s.sources.find(channel);
-  if (source == s.sources.end()) return;
+  const auto* source = find_source(s, channel);
+  if (!source) return;
   bool more = false;
   for (auto it = s.sessions.lower_bound({channel, caf::actor_addr{}}); it != s.sessions.end() && it->first.first == channel;) {
-    it = pump(self, it->second, source->second, more) ? s.sessions.erase(it) : std::next(it);
+    it = pump(self, it->second, *source, more) ? s.sessions.erase(it) : std::next(it);
   }
   if (more) self->send(self, atom::tick::value, channel);
 }
@@ -102,11 +115,11 @@ void seek(self_ptr self, const block_sink_actor& sink, const ledger::envelope& r
     self->send(sink, atom::ended::value, h ? h->channel_id : std::string{}, status, why);
   };
   if (!h) return refuse(400, h.error().context);
-  const auto source = s.sources.find(h->channel_id);
-  if (source == s.sources.end()) return refuse(404, "channel " + h->channel_id + " is not served by " + s.where->name);
+  const auto* source = find_source(s, h->channel_id);
+  if (!source) return refuse(404, "channel " + h->channel_id + " is not served by " + s.where->name);
   if (s.sessions.size() >= sessions_max) return refuse(503, "too many subscriptions");
-  const auto bundle = source->second.bundle();
-  auto session = cluster::check_seek(request, *bundle, source->second.policy, block_number{s.durable[h->channel_id]}, s.where->clock->now(),
+  const auto bundle = source->bundle();
+  auto session = cluster::check_seek(request, *bundle, source->reading(*bundle), block_number{s.durable[h->channel_id]}, s.where->clock->now(),
                                      *s.where->verifier);
   if (!session) return refuse(session.error().status, session.error().why);
   self->monitor(sink);
@@ -125,11 +138,10 @@ void remember(deliver_state& s, const std::string& channel, const ledger::block&
   durable = std::max(durable, b.number().value + 1);
 }
 
-deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> where, std::map<std::string, deliver_source> sources) {
+deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> where, find_source_fn find) {
   auto& s = self->state;
   s.where = std::move(where);
-  s.sources = std::move(sources);
-  for (const auto& [channel, source] : s.sources) s.durable[channel] = source.blocks()->height().value;
+  s.find = std::move(find);
   self->set_down_handler([self](caf::down_msg& down) {
     auto& sessions = self->state.sessions;
     for (auto it = sessions.begin(); it != sessions.end();) it = it->first.second == down.source ? sessions.erase(it) : std::next(it);
@@ -153,8 +165,8 @@ deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> 
 
 }  // namespace
 
-role_spec deliver_role(seat s, std::shared_ptr<const site> where, std::map<std::string, deliver_source> sources) {
-  return make_spec(std::move(s), &deliver, std::move(where), std::move(sources));
+role_spec deliver_role(seat s, std::shared_ptr<const site> where, find_source_fn find) {
+  return make_spec(std::move(s), &deliver, std::move(where), std::move(find));
 }
 
 }  // namespace weft::actors

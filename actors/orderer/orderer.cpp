@@ -1,10 +1,10 @@
 // ORDERER: the front of an ordering node. A pool judges envelopes; what passes goes to the channel's consenter.
+#include <algorithm>
 #include <functional>
 #include <span>
-#include <tuple>
 
 #include "actors/orderer/roles.hpp"
-#include "cluster/ordering/admission.hpp"
+#include "cluster/ordering/config_admission.hpp"
 
 namespace weft::actors {
 
@@ -28,10 +28,22 @@ using filter_self = role_self<orderer_actor, filter_state>;
 
 using held = std::shared_ptr<void>;
 
-/// A channel's name and the configuration sequence that an envelope was admitted under, or the refusal.
-using judgement = tl::expected<std::pair<std::string, std::uint64_t>, broadcast_reply>;
+/// An envelope that passed the filters.
+struct admitted_envelope {
+  std::string channel;
+  std::uint64_t sequence = 0;   ///< Of the configuration that it was judged by.
+  ledger::envelope to_order;    ///< What was sent; for an update the CONFIG that it leads to.
+};
+using judgement = tl::expected<admitted_envelope, broadcast_reply>;
 
 judgement refuse(int status, std::string why) { return tl::unexpected<broadcast_reply>(broadcast_reply{status, std::move(why)}); }
+
+/// An update of the configuration: what is ordered is the CONFIG that it leads to.
+judgement admit_update(const orderer_site& site, std::string id, const ledger::envelope& e, const ledger::channel_bundle& bundle) {
+  auto made = cluster::admit_update(e, bundle, {*site.identity, *site.verifier, *site.random, site.clock->now()});
+  if (made.verdict.status != cluster::status_success) return refuse(made.verdict.status, std::move(made.verdict.info));
+  return admitted_envelope{std::move(id), bundle.sequence().value, std::move(made.config)};
+}
 
 /// Finds the channels and judges envelopes for them, those of one channel together.
 std::vector<judgement> admit(const filter_state& s, std::span<const ledger::envelope> all) {
@@ -39,12 +51,15 @@ std::vector<judgement> admit(const filter_state& s, std::span<const ledger::enve
   std::map<std::string, std::vector<std::size_t>> places;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto id = cluster::channel_of(all[i]);
+    const auto channel = id ? s.site->channel(*id) : nullptr;
     if (!id) {
       out.push_back(refuse(cluster::status_bad_request, id.error().context));
-    } else if (!s.site->channel(*id)) {
+    } else if (!channel) {
       out.push_back(refuse(cluster::status_bad_request, "channel does not exist"));
+    } else if (cluster::is_config_update(all[i])) {
+      out.push_back(admit_update(*s.site, *id, all[i], *channel->bundle.get()));
     } else {
-      out.push_back(std::make_pair(*id, std::uint64_t{0}));
+      out.push_back(admitted_envelope{*id, 0, all[i]});
       places[*id].push_back(i);
     }
   }
@@ -55,7 +70,7 @@ std::vector<judgement> admit(const filter_state& s, std::span<const ledger::enve
     const auto judged = cluster::admit(envelopes, *bundle, *s.site->verifier, s.site->clock->now());
     for (std::size_t i = 0; i < of_channel.size(); ++i) {
       auto& place = out[of_channel[i]];
-      if (judged[i].status == cluster::status_success) place->second = bundle->sequence().value;
+      if (judged[i].status == cluster::status_success) place->sequence = bundle->sequence().value;
       else place = refuse(judged[i].status, judged[i].info);
     }
   }
@@ -76,10 +91,10 @@ caf::result<broadcast_reply> broadcast(filter_self self, const ledger::envelope&
   const held counted{nullptr, [busy = s.busy](void*) { --*busy; }};
   const auto admitted = std::move(admit(s, {&e, 1}).front());
   if (!admitted) return admitted.error();
-  const auto& consenter = consenter_of(s, admitted->first);
-  if (!consenter) return broadcast_reply{cluster::status_unavailable, "the consenter of " + admitted->first + " is restarting"};
+  const auto& consenter = consenter_of(s, admitted->channel);
+  if (!consenter) return broadcast_reply{cluster::status_unavailable, "the consenter of " + admitted->channel + " is restarting"};
   auto promise = self->make_response_promise<broadcast_reply>();
-  self->ask(consenter, s.site->options.broadcast_timeout, atom::order::value, e, admitted->second)
+  self->ask(consenter, s.site->options.broadcast_timeout, atom::order::value, admitted->to_order, admitted->sequence)
       .then([promise, counted](const broadcast_reply& r) mutable { promise.deliver(r); },
             [promise, counted](const caf::error& err) mutable { promise.deliver(lost(err)); });
   return promise;
@@ -97,16 +112,17 @@ caf::result<std::vector<broadcast_reply>> broadcast_all(filter_self self, const 
   auto judged = admit(s, all);
   for (std::size_t i = 0; i < all.size(); ++i) {
     auto& admitted = judged[i];
-    if (admitted && !channel.empty() && admitted->first != channel) {
+    if (admitted && !channel.empty() && admitted->channel != channel) {
       admitted = tl::unexpected<broadcast_reply>(broadcast_reply{cluster::status_bad_request, "messages of one batch belong to one channel"});
     }
     if (!admitted) {
       replies[i] = admitted.error();
       continue;
     }
-    std::tie(channel, sequence) = *admitted;
+    sequence = passed.empty() ? admitted->sequence : std::min(sequence, admitted->sequence);  // a younger one is only judged once more
+    channel = std::move(admitted->channel);
     places.push_back(i);
-    passed.push_back(all[i]);
+    passed.push_back(std::move(admitted->to_order));
   }
   if (passed.empty()) return replies;
   const auto& consenter = consenter_of(s, channel);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "actors/interfaces.hpp"
 #include "actors/role_spec.hpp"
@@ -25,7 +26,13 @@ struct deliver_source {
   std::function<const ledger::block_store*()> blocks;
   std::function<std::shared_ptr<const ledger::channel_bundle>()> bundle;
   std::string policy;  ///< Path of the policy that readers must satisfy.
+  std::string policy_in_maintenance;  ///< The same while the consensus type is migrated; empty: no other.
+  [[nodiscard]] const std::string& reading(const ledger::channel_bundle& now) const {
+    return now.maintenance() && !policy_in_maintenance.empty() ? policy_in_maintenance : policy;
+  }
 };
-[[nodiscard]] role_spec deliver_role(seat s, std::shared_ptr<const site> where, std::map<std::string, deliver_source> sources);
+/// By channel; nothing for one that the member has not joined.
+using find_source_fn = std::function<std::optional<deliver_source>(const std::string& channel)>;
+[[nodiscard]] role_spec deliver_role(seat s, std::shared_ptr<const site> where, find_source_fn find);
 
 }  // namespace weft::actors

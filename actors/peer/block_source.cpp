@@ -15,6 +15,7 @@ struct block_source_state {
   std::uint64_t epoch = 0;       ///< Counts attempts: what belongs to an older one is ignored.
   std::uint32_t failures = 0;    ///< In a row.
   deliver_actor source;          ///< The orderer of the current attempt.
+  caf::actor_addr watched;       ///< The committer that holds our blocks: it would take them with it when it dies.
   static inline const char* name = "block_source";
 };
 
@@ -58,8 +59,13 @@ void open(self_ptr self) {
 
 void on_block(self_ptr self, const ledger::block& b) {
   auto& s = self->state;
-  if (!s.committer.get()) return retry(self, "the committer is restarting");
-  self->request(s.committer.get(), std::chrono::seconds(180), atom::commit::value, b)
+  const auto& committer = s.committer.get();
+  if (!committer) return retry(self, "the committer is restarting");
+  if (committer.address() != s.watched) {
+    s.watched = committer.address();
+    self->monitor(committer);
+  }
+  self->request(committer, std::chrono::seconds(180), atom::commit::value, b)
       .then(
           [self, epoch = s.epoch](const broadcast_reply& r) {
             auto& st = self->state;
@@ -80,7 +86,13 @@ block_source_actor::behavior_type block_source(self_ptr self, peer_ptr site, cha
   s.site = std::move(site);
   s.channel = std::move(channel);
   self->set_down_handler([self](caf::down_msg& down) {
-    if (self->state.source && down.source == self->state.source.address()) retry(self, "the orderer stopped");
+    auto& st = self->state;
+    if (down.source == st.watched) {
+      st.watched = nullptr;
+      if (st.source) retry(self, "the committer stopped");
+    } else if (st.source && down.source == st.source.address()) {
+      retry(self, "the orderer stopped");
+    }
   });
   self->send(self, atom::tick::value, s.epoch);
   return {

@@ -2,6 +2,8 @@
 #include "actors/peer/roles.hpp"
 #include "chaincode/endorsement/proposal_check.hpp"
 #include "chaincode/endorsement/reply.hpp"
+#include "peer/query.pb.h"
+#include "proto/encode.hpp"
 
 namespace weft::actors {
 
@@ -22,6 +24,7 @@ struct pool_state {
   peer_ptr site;
   in_flight busy;
   route<chaincode_host_actor> host;
+  route<participation_actor> participation;
   static inline const char* name = "endorser_pool";
 };
 using pool_self = role_self<endorser_actor, pool_state>;
@@ -85,11 +88,62 @@ endorse_reply finish(const held& h, const simulation_outcome& outcome) {
   return {{}, std::move(*endorsed)};
 }
 
+endorse_reply answer_channelless(const peer_site& site, const ledger::proposal& p, bytes payload) {
+  chaincode::simulation_result made;
+  made.answer = {200, {}, std::move(payload)};
+  auto endorsed = chaincode::endorsed_response(p, made, *site.identity, *site.verifier);
+  if (!endorsed) return as_response("endorsing failed: " + endorsed.error().context);
+  return {{}, std::move(*endorsed)};
+}
+
+/// cscc's JoinChain: an administrator of the peer's own organization lets the peer join the channel that a block begins.
+caf::result<endorse_reply> join_channel(pool_self self, const signed_proposal& proposal, const crypto::identity& who) {
+  auto& s = self->state;
+  const auto& p = *proposal.parsed();
+  const auto b = p.args.size() > 1 ? ledger::block::parse(shared_bytes{p.args[1]}) : result<ledger::block>(fail(errc::invalid_argument, "nil genesis block"));
+  if (!b || b->envelopes().empty() || !b->envelopes().front().header()) {
+    return as_response("\"JoinChain\" request failed to extract channel id from the block due to [" + (b ? "block data is empty" : b.error().context) + "]");
+  }
+  const auto& id = b->envelopes().front().header()->channel_id;
+  if (!who.admin || who.msp_id != s.site->msp_id) {
+    return as_response("access denied for [JoinChain][" + id + "]: [Failed verifying that proposal's creator satisfies local MSP principal during channelless "
+                       "check policy with policy [Admins]: [This identity is not an admin]]");
+  }
+  if (!s.participation.get()) return endorse_reply{status_of(rpc_code::unavailable, "the node is starting; try again"), {}};
+  auto promise = self->make_response_promise<endorse_reply>();
+  self->ask(s.participation.get(), s.site->options.execute_timeout, atom::join::value, s.site->name, *b)
+      .then(
+          [promise, proposal, id, site = s.site](const broadcast_reply& r) mutable {
+            if (r.status == 201) return promise.deliver(answer_channelless(*site, *proposal.parsed(), {})), void();
+            promise.deliver(as_response(r.status == 405 ? "cannot create ledger from genesis block: ledger [" + id + "] already exists with state [ACTIVE]" : r.info));
+          },
+          [promise](const caf::error&) mutable { promise.deliver(endorse_reply{status_of(rpc_code::unavailable, "the node did not answer"), {}}); });
+  return promise;
+}
+
+/// Proposals that name no channel.
+caf::result<endorse_reply> channelless(pool_self self, const signed_proposal& proposal) {
+  auto& s = self->state;
+  const auto& p = *proposal.parsed();
+  const auto who = chaincode::check_channelless_proposal(p, *s.site->local_msp, *s.site->verifier, s.site->clock->now());
+  if (!who) return who.error().as_response ? as_response(who.error().text) : as_error(who.error().text);
+  const auto function = p.args.empty() ? bytes{} : p.args.front();
+  if (p.chaincode_name == "cscc" && function == "JoinChain") return join_channel(self, proposal, **who);
+  if (p.chaincode_name == "cscc" && function == "GetChannels") {
+    ::protos::ChannelQueryResponse out;
+    const auto all = s.site->channels->all();
+    for (const auto& [id, channel] : *all) out.add_channels()->set_channel_id(id);
+    return answer_channelless(*s.site, p, proto::encode(out));
+  }
+  return as_response("channel '' not found");
+}
+
 caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& proposal) {
   auto& s = self->state;
   const auto counted = std::shared_ptr<void>(nullptr, [busy = s.busy](void*) { --*busy; });  // counts down when the call is over
   const auto& parsed = proposal.parsed();
   if (!parsed) return as_error(parsed.error().context);
+  if (parsed->header.channel_id.empty()) return channelless(self, proposal);
   auto channel = s.site->channel(parsed->header.channel_id);
   if (!channel) return as_response("channel '" + parsed->header.channel_id + "' not found");
   auto h = std::make_shared<held>(held{proposal, channel->now.get(), channel, s.site});
@@ -115,6 +169,7 @@ caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& propos
 endorser_actor::behavior_type pool_member(pool_self self, peer_ptr site, in_flight busy, std::shared_ptr<role_meter> meter) {
   self->sit(site->name + "/endorser", std::move(meter));
   self->state.host = site->to<chaincode_host_actor>("chaincode_host");
+  self->state.participation = {site->where, "node/participation"};
   self->state.site = std::move(site);
   self->state.busy = std::move(busy);
   return {

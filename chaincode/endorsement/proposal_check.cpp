@@ -33,6 +33,12 @@ refusal check_header(const ledger::proposal& p) {
   return std::nullopt;
 }
 
+refusal check_time(const ledger::headers& h, timestamp now) {
+  if (h.has_time && h.time <= now + time_window && h.time >= now - time_window) return std::nullopt;
+  return as_error("request unauthorized due to incorrect timestamp: the proposal's is " + (h.has_time ? to_rfc3339(h.time) : "absent") +
+                  ", this peer's clock says " + to_rfc3339(now));
+}
+
 /// The resource that guards a call; functions of Fabric's system contracts have one each.
 std::string resource_of(const ledger::proposal& p) {
   if (!is_system_contract(p.chaincode_name)) return "peer/Propose";
@@ -73,10 +79,7 @@ refusal check_access(const ledger::proposal& p, const crypto::identity_ptr& who,
 
 refusal check_proposal(const ledger::proposal& p, const proposal_rules& rules) {
   const auto& h = p.header;
-  if (!h.has_time || h.time > rules.now + time_window || h.time < rules.now - time_window) {
-    return as_error("request unauthorized due to incorrect timestamp: the proposal's is " + (h.has_time ? to_rfc3339(h.time) : "absent") +
-                    ", this peer's clock says " + to_rfc3339(rules.now));
-  }
+  if (auto r = check_time(h, rules.now)) return r;
   if (auto r = check_header(p)) return r;
 
   const auto channel = "access denied: channel [" + h.channel_id + "] creator org ";
@@ -91,6 +94,19 @@ refusal check_proposal(const ledger::proposal& p, const proposal_rules& rules) {
   if (!seen) return as_error("looking up txid: " + seen.error().context);
   if (*seen) return as_error("duplicate transaction found [" + h.tx_id + "]. Creator [" + to_hex(h.creator) + "]");
   return check_access(p, *who, rules);
+}
+
+tl::expected<crypto::identity_ptr, proposal_refusal> check_channelless_proposal(const ledger::proposal& p, const crypto::msp& local,
+                                                                               const crypto::verifier& verifier, timestamp now) {
+  using no = tl::unexpected<proposal_refusal>;
+  if (auto r = check_time(p.header, now)) return no(std::move(*r));
+  if (auto r = check_header(p)) return no(std::move(*r));
+  const std::string where = "error validating proposal: access denied: channel [] creator org ";
+  auto who = local.validate(p.header.creator);
+  if (!who) return no({false, where + "unknown, creator is malformed: " + who.error().context});
+  if ((*who)->expired_at(now)) return no({false, "proposal client identity expired: " + (*who)->cert.subject()});
+  if (!verifier.verify((*who)->cert.key(), p.raw.view(), p.signature)) return no({false, where + "[" + (*who)->msp_id + "]: the signature is invalid"});
+  return *who;
 }
 
 }  // namespace weft::chaincode

@@ -30,4 +30,9 @@ struct proposal_rules {
 /// Nothing when the proposal may run. Pure; thread-safe.
 [[nodiscard]] std::optional<proposal_refusal> check_proposal(const ledger::proposal& p, const proposal_rules& rules);
 
+/// The same for a proposal that names no channel (joining one, asking which there are): judged by the rules of the peer's own organization. Gives who
+/// asks. What the function demands of them is not checked.
+[[nodiscard]] tl::expected<crypto::identity_ptr, proposal_refusal> check_channelless_proposal(const ledger::proposal& p, const crypto::msp& local,
+                                                                                             const crypto::verifier& verifier, timestamp now);
+
 }  // namespace weft::chaincode

@@ -23,11 +23,17 @@ struct admission {
 /// The channel an envelope names, or why it cannot be told.
 [[nodiscard]] result<std::string> channel_of(const ledger::envelope& e);
 
-/// Judges a normal envelope for a channel. Pure; thread-safe. `now` decides about expired clients.
-/// The orderer does not look into the transaction: no endorsement, no duplicate check.
+/// Judges a normal envelope for a channel: rows 3 to 9. Pure; thread-safe. `now` decides about expired clients.
+/// The orderer does not look into the transaction: no endorsement, no duplicate check. Updates of the configuration: config_admission.hpp.
 [[nodiscard]] admission admit(const ledger::envelope& e, const ledger::channel_bundle& bundle, const crypto::verifier& verifier, timestamp now);
 /// The same for several, in order, with their signatures verified together.
 [[nodiscard]] std::vector<admission> admit(std::span<const ledger::envelope> envelopes, const ledger::channel_bundle& bundle,
                                            const crypto::verifier& verifier, timestamp now);
+
+/// Rows 6 to 9, which every kind of message passes: not empty, not too large, canonical, signed by somebody who may write and has not expired.
+[[nodiscard]] admission apply_filters(const ledger::envelope& e, const ledger::channel_bundle& bundle, const crypto::verifier& verifier, timestamp now);
+
+/// True for what admit_update judges.
+[[nodiscard]] bool is_config_update(const ledger::envelope& e);
 
 }  // namespace weft::cluster

@@ -12,6 +12,8 @@ std::vector<cut_effect> block_cutter::step(cut_event event) {
   } else if (auto* t = std::get_if<timer_fired>(&event)) {
     if (!timer_runs_ || t->timer != timer_) return out;  // an older timer: its batch has left
     cut(out);
+  } else if (std::get_if<config_follows>(&event)) {
+    cut(out);
   } else {
     on(std::get<downstream_idle>(event), out);
   }

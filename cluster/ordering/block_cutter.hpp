@@ -32,12 +32,14 @@ struct cut_item {
 
 struct submit { cut_item item; };
 struct timer_fired { timer_id timer; };
+/// A configuration transaction travels alone behind what waits: that leaves now.
+struct config_follows {};
 /// The shell has nothing more to submit at once, and no batch is being written.
 struct downstream_idle {
   std::chrono::microseconds since_last_cut = std::chrono::microseconds::max();
   std::chrono::microseconds since_last_submit = std::chrono::microseconds{0};
 };
-using cut_event = std::variant<submit, timer_fired, downstream_idle>;
+using cut_event = std::variant<submit, timer_fired, config_follows, downstream_idle>;
 
 struct emit_batch { std::vector<cut_item> items; };
 struct start_timer { timer_id timer; std::chrono::milliseconds after; };

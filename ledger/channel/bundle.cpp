@@ -46,6 +46,7 @@ class bundle final : public channel_bundle {
   const batch_limits& batching() const override { return sections_.batching; }
   const std::string& consensus_type() const override { return sections_.consensus_type; }
   bytes_view consensus_metadata() const override { return sections_.consensus_metadata; }
+  bool maintenance() const override { return sections_.caps.channel_v1_4_2 && sections_.maintenance; }
   const std::vector<bft_consenter>& consenters() const override { return sections_.consenters; }
 
   crypto::policy_ptr policy(std::string_view path) const override {
@@ -77,6 +78,23 @@ class bundle final : public channel_bundle {
     auto made = successor(next);
     if (!made) return fail(made.error().code == errc::unsupported ? within("config update is not compatible", std::move(made).error()) : std::move(made).error());
     return next;
+  }
+
+  std::vector<unmet_policy> unmet_policies(bytes_view config_update_envelope, const crypto::verifier& verifier) const override {
+    ::common::ConfigUpdateEnvelope envelope;
+    if (!proto::decode(config_update_envelope, envelope)) return {};
+    auto unmet = find_unmet_policies(envelope, base(), verifier);
+    const auto name_msps = [&](std::vector<unmet_policy::org>& orgs) {
+      for (auto& org : orgs) {
+        for (const auto* known : {&sections_.application, &sections_.orderers})
+          for (const auto& k : *known) if (org.group.ends_with("/" + k.group)) org.msp_id = k.msp_id;
+      }
+    };
+    for (auto& u : unmet) {
+      name_msps(u.satisfied);
+      name_msps(u.missing);
+    }
+    return unmet;
   }
 
   result<std::shared_ptr<const channel_bundle>> apply(const ::common::ConfigEnvelope& envelope, const crypto::verifier& verifier) const override {

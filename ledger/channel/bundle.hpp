@@ -58,6 +58,17 @@ struct capabilities {
   crypto::msp_level msp = crypto::msp_level::v1_0;
 };
 
+/// A policy that guards an element of an update and that the update's signatures do not satisfy: for whoever has to ask for more of them.
+struct unmet_policy {
+  struct org {
+    std::string group, msp_id;  ///< "/Channel/Application/Org1", "Org1MSP"
+  };
+  std::string element;          ///< As error texts name it: "[Group]  /Channel/Application".
+  std::string policy;           ///< "/Channel/Application/Admins"
+  std::string rule;             ///< "MAJORITY Admins, 2 of 3"
+  std::vector<org> satisfied, missing;  ///< Organizations below the policy, by what is theirs in it.
+};
+
 /// Immutable; thread-safe.
 class channel_bundle {
  public:
@@ -82,12 +93,16 @@ class channel_bundle {
   [[nodiscard]] virtual const batch_limits& batching() const = 0;
   [[nodiscard]] virtual const std::string& consensus_type() const = 0;  ///< "etcdraft", "BFT", "solo", …
   [[nodiscard]] virtual bytes_view consensus_metadata() const = 0;
+  /// The consensus type is being migrated: normal transactions wait, only orderer organizations read and write (interop/02 §9).
+  [[nodiscard]] virtual bool maintenance() const = 0;
   [[nodiscard]] virtual const std::vector<bft_consenter>& consenters() const = 0;
   /// A compiled signature policy over this channel's MSPs, cached by its bytes (bounded). Errors: `invalid_argument`.
   [[nodiscard]] virtual result<crypto::policy_ptr> compile(bytes_view signature_policy_envelope) const = 0;
 
   /// Authorises a pb(ConfigUpdateEnvelope) and computes the configuration that it leads to (interop/02 §4), with Fabric's error texts.
   [[nodiscard]] virtual result<::common::Config> propose_update(bytes_view config_update_envelope, const crypto::verifier& verifier) const = 0;
+  /// What still keeps a pb(ConfigUpdateEnvelope) from being authorised, as far as signatures can help; empty when it parses not at all.
+  [[nodiscard]] virtual std::vector<unmet_policy> unmet_policies(bytes_view config_update_envelope, const crypto::verifier& verifier) const = 0;
   /// Checks the ConfigEnvelope of an ordered CONFIG transaction by recomputing it from last_update; gives the next bundle.
   [[nodiscard]] virtual result<std::shared_ptr<const channel_bundle>> apply(const ::common::ConfigEnvelope& envelope,
                                                                             const crypto::verifier& verifier) const = 0;

@@ -1,7 +1,10 @@
 #include "ledger/channel/config_update.hpp"
 
+#include <algorithm>
+
 #include "common/common.pb.h"
 #include "common/configtx.pb.h"
+#include "common/policies.pb.h"
 #include "proto/encode.hpp"
 
 namespace weft::ledger {
@@ -96,6 +99,38 @@ result<void> check_delta_set(const flat_tree& delta, const flat_tree& current, c
   return {};
 }
 
+/// Follows implicit meta policies down to the organizations whose own policies decide.
+void sort_orgs(const ::common::ConfigGroup& group, const std::string& path, const std::string& name, const policy_manager& policies,
+               const std::vector<crypto::identity_ptr>& signers, unmet_policy& out) {
+  const auto found = group.policies().find(name);
+  ::common::ImplicitMetaPolicy meta;
+  if (found != group.policies().end() && found->second.policy().type() == ::common::Policy::IMPLICIT_META &&
+      proto::decode(found->second.policy().value(), meta)) {
+    for (const auto& [child, below] : group.groups()) sort_orgs(below, path + "/" + child, meta.sub_policy(), policies, signers, out);
+    return;
+  }
+  const auto policy = policies.find(path + "/" + name);
+  const bool satisfied = policy && policy->evaluate(signers);
+  (satisfied ? out.satisfied : out.missing).push_back({path, {}});
+}
+
+/// The group of a tree at "/Channel/Application"; null when there is none.
+const ::common::ConfigGroup* group_at(const ::common::ConfigGroup& root, std::string_view path) {
+  const ::common::ConfigGroup* at = &root;
+  constexpr std::string_view top = "/Channel";
+  if (!path.starts_with(top)) return nullptr;
+  path.remove_prefix(top.size());
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto slash = path.find('/');
+    const auto child = at->groups().find(std::string(path.substr(0, slash)));
+    if (child == at->groups().end()) return nullptr;
+    at = &child->second;
+    path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash);
+  }
+  return at;
+}
+
 template <class T>
 result<T> in(const char* where, result<T> r) {
   if (!r) return fail(within(where, std::move(r).error()));
@@ -120,6 +155,33 @@ result<authorized_update> authorize_update(const ::common::ConfigUpdateEnvelope&
   WEFT_CHECK(in("error validating DeltaSet", check_delta_set(delta, current, base.policies, signers)));
   for (auto& [key, element] : delta) current.insert_or_assign(key, std::move(element));
   return authorized_update{std::move(update), std::move(current)};
+}
+
+std::vector<unmet_policy> find_unmet_policies(const ::common::ConfigUpdateEnvelope& envelope, const update_base& base, const crypto::verifier& verifier) {
+  std::vector<unmet_policy> out;
+  ::common::ConfigUpdate update;
+  if (!proto::decode(envelope.config_update(), update)) return out;
+  const auto current = flatten(base.tree), read_set = flatten(update.read_set());
+  auto write_set = flatten(update.write_set());
+  const auto signatures = signature_set::read(envelope);
+  if (!current || !read_set || !write_set || !signatures) return out;
+  const auto signers = signatures->signers(base.msps, verifier);
+  for (const auto& [key, element] : delta_of(*read_set, std::move(*write_set))) {
+    const auto existing = current->find(key);
+    if (existing == current->end()) continue;
+    const auto path = existing->second.mod_policy_path();
+    const auto policy = base.policies.find(path);
+    if (policy && policy->evaluate(signers)) continue;
+    auto& unmet = out.emplace_back(unmet_policy{key, path, policy ? policy->explain(signers).rule : "no such policy", {}, {}});
+    const auto slash = path.rfind('/');
+    if (const auto* group = group_at(base.tree, path.substr(0, slash))) {
+      sort_orgs(*group, path.substr(0, slash), path.substr(slash + 1), base.policies, signers, unmet);
+    }
+    const auto by_group = [](const auto& a, const auto& b) { return a.group < b.group; };
+    std::sort(unmet.satisfied.begin(), unmet.satisfied.end(), by_group);
+    std::sort(unmet.missing.begin(), unmet.missing.end(), by_group);
+  }
+  return out;
 }
 
 result<::common::ConfigUpdateEnvelope> unwrap_update(const ::common::Envelope& envelope) {

@@ -3,10 +3,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "config/base/bytes.hpp"
 #include "crypto/keys/signer.hpp"
 #include "crypto/msp/msp.hpp"
+#include "ledger/channel/bundle.hpp"
 #include "ledger/channel/config_tree.hpp"
 #include "ledger/channel/policy_manager.hpp"
 
@@ -41,6 +43,10 @@ struct authorized_update {
 /// `conflict` for versions that have moved on, `permission_denied` for a policy that is not satisfied.
 [[nodiscard]] result<authorized_update> authorize_update(const ::common::ConfigUpdateEnvelope& envelope, const update_base& base,
                                                          const crypto::verifier& verifier);
+
+/// The policies among those that authorize_update asks which the signatures do not satisfy, in order of elements; MSP ids are left empty.
+[[nodiscard]] std::vector<unmet_policy> find_unmet_policies(const ::common::ConfigUpdateEnvelope& envelope, const update_base& base,
+                                                            const crypto::verifier& verifier);
 
 /// Takes the ConfigUpdateEnvelope out of a CONFIG_UPDATE envelope (`last_update`). Errors: `invalid_argument`.
 [[nodiscard]] result<::common::ConfigUpdateEnvelope> unwrap_update(const ::common::Envelope& envelope);

@@ -58,7 +58,7 @@ bytes simulated_network::sign_proposal(const std::string& user, const std::strin
                                        std::string& tx_id) {
   const auto who = node_->user(user);
   if (!who) throw std::runtime_error(who.error().context);
-  auto made = ledger::make_proposal({"mychannel", contract, {args.begin(), args.end()}, {}, false}, who->serialized(), random_.make_bytes(24),
+  auto made = ledger::make_proposal({channel_, contract, {args.begin(), args.end()}, {}, false}, who->serialized(), random_.make_bytes(24),
                                     clock_->now());
   tx_id = made.tx_id;
   return ledger::make_signed_proposal(made.proposal_bytes, who->sign(made.proposal_bytes).value());
@@ -99,7 +99,7 @@ outcome simulated_network::submit(const ledger::envelope& tx, const std::string&
   const auto reply = ask<gateway_reply>(*this, *system_, gateway, atom::submit::value, tx);
   out.status = reply.status;
   if (!out.status.ok()) return out;
-  const auto committed = ask<commit_reply>(*this, *system_, gateway, atom::await::value, std::string("mychannel"), tx_id);
+  const auto committed = ask<commit_reply>(*this, *system_, gateway, atom::await::value, channel_, tx_id);
   out.status = committed.status;
   out.code = committed.code;
   out.block = committed.block;
@@ -113,6 +113,21 @@ outcome simulated_network::invoke(const std::string& user, const std::string& co
   return submit(tx, out.tx_id, peer);
 }
 
+outcome simulated_network::invoke_on(const std::string& channel, const std::string& user, const std::string& contract, const std::vector<std::string>& args,
+                                     std::size_t peer) {
+  const auto before = std::exchange(channel_, channel);
+  auto out = invoke(user, contract, args, peer);
+  channel_ = before;
+  return out;
+}
+bytes simulated_network::query_on(const std::string& channel, const std::string& user, const std::string& contract, const std::vector<std::string>& args,
+                                  std::size_t peer) {
+  const auto before = std::exchange(channel_, channel);
+  auto out = query(user, contract, args, nullptr, peer);
+  channel_ = before;
+  return out;
+}
+
 actors::endorse_reply simulated_network::endorse_raw(const bytes& raw) {
   return ask<endorse_reply>(*this, *system_, role<endorser_actor>(node_->peers()[0]->name + "/endorser"), atom::endorse::value, signed_proposal{raw});
 }
@@ -121,6 +136,18 @@ actors::gateway_reply simulated_network::gateway_endorse(const bytes& raw) {
 }
 actors::broadcast_reply simulated_network::broadcast(const ledger::envelope& tx) {
   return ask<broadcast_reply>(*this, *system_, role<orderer_actor>(node_->orderers()[0]->name + "/orderer"), atom::broadcast::value, tx);
+}
+
+std::vector<actors::broadcast_reply> simulated_network::broadcast(const std::vector<ledger::envelope>& txs) {
+  return ask<std::vector<broadcast_reply>>(*this, *system_, role<orderer_actor>(node_->orderers()[0]->name + "/orderer"), atom::broadcast::value, txs);
+}
+std::shared_ptr<std::optional<broadcast_reply>> simulated_network::begin_broadcast(const ledger::envelope& tx) {
+  auto answer = std::make_shared<std::optional<broadcast_reply>>();
+  system_->spawn([answer, tx, to = role<orderer_actor>(node_->orderers()[0]->name + "/orderer")](caf::event_based_actor* self) {
+    self->request(to, std::chrono::seconds(90), atom::broadcast::value, tx)
+        .then([answer](const broadcast_reply& r) { *answer = r; }, [answer](const caf::error&) { *answer = broadcast_reply{0, "no answer"}; });
+  });
+  return answer;
 }
 
 ledger::envelope simulated_network::endorse_payload_of_size(std::size_t size, const crypto::signing_identity& who) {

@@ -4,6 +4,7 @@
 #include <caf/all.hpp>
 #include <caf/scheduler/test_coordinator.hpp>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,9 @@ class simulated_network {
   [[nodiscard]] bytes sign_proposal(const std::string& user, const std::string& contract, const std::vector<std::string>& args, std::string& tx_id);
   /// Endorse → sign → submit → await, as `user`, through the gateway of `peer` (default: the first).
   outcome invoke(const std::string& user, const std::string& contract, const std::vector<std::string>& args, std::size_t peer = 0);
+  /// The same, and a query, on another channel than mychannel.
+  outcome invoke_on(const std::string& channel, const std::string& user, const std::string& contract, const std::vector<std::string>& args, std::size_t peer = 0);
+  bytes query_on(const std::string& channel, const std::string& user, const std::string& contract, const std::vector<std::string>& args, std::size_t peer = 0);
   /// Kills a role as a fault would, and lets the supervisor notice.
   void kill(const std::string& role_name);
   /// First half of an invoke: an envelope that is signed and not submitted.
@@ -46,6 +50,15 @@ class simulated_network {
   actors::endorse_reply endorse_raw(const bytes& signed_proposal);
   actors::gateway_reply gateway_endorse(const bytes& signed_proposal);
   actors::broadcast_reply broadcast(const ledger::envelope& tx);
+  /// Several at once, which travel together as far as the orderer lets them.
+  std::vector<actors::broadcast_reply> broadcast(const std::vector<ledger::envelope>& txs);
+  /// Sends an envelope to the first orderer and returns at once: `step` and `run` let the answer come.
+  std::shared_ptr<std::optional<actors::broadcast_reply>> begin_broadcast(const ledger::envelope& tx);
+  /// Lets one actor work; false when none has anything to do.
+  bool step() { return scheduler_->try_run_once(); }
+  [[nodiscard]] caf::actor_system& system() { return *system_; }
+  template <class Handle>
+  [[nodiscard]] Handle role(const std::string& name) { return caf::actor_cast<Handle>(node_->where()->find(name)); }
   /// A signed envelope with a payload of at least this size, for the channel.
   ledger::envelope endorse_payload_of_size(std::size_t size, const crypto::signing_identity& who);
   /// Payload of the contract's answer, or the error text in `error`.
@@ -53,15 +66,13 @@ class simulated_network {
               std::size_t peer = 0);
 
  private:
-  template <class Handle>
-  Handle role(const std::string& name) { return caf::actor_cast<Handle>(node_->where()->find(name)); }
-
   std::shared_ptr<manual_clock> clock_;
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
   caf::scheduler::test_coordinator* scheduler_ = nullptr;
   std::unique_ptr<actors::node> node_;
   std::shared_ptr<std::optional<result<void>>> ready_;
+  std::string channel_ = "mychannel";  ///< That the calls are for.
   seeded_random random_;
 };
 

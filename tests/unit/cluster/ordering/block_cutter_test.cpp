@@ -124,6 +124,20 @@ TEST_CASE("an envelope alone behind another alone does not wait for company") {
   CHECK(cutter.pending() == 1);  // behind a batch of two it waits
 }
 
+TEST_CASE("a configuration that follows sends on what waits, and stops the timer") {
+  block_cutter cutter{limits};
+  outcome out;
+  run(cutter, config_follows{}, out);
+  CHECK(out.batches.empty());
+  run(cutter, submit{{of_size(10), 0}}, out);
+  run(cutter, submit{{of_size(10), 1}}, out);
+  run(cutter, config_follows{}, out);
+  CHECK(out.batches == std::vector<std::size_t>{2});
+  CHECK(cutter.pending() == 0);
+  run(cutter, timer_fired{timer_id{1}}, out);
+  CHECK(out.batches.size() == 1);
+}
+
 TEST_CASE("envelopes leave in arrival order with their tickets") {
   block_cutter cutter{limits};
   std::vector<std::uint64_t> seen;

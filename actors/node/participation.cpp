@@ -1,0 +1,215 @@
+#include "actors/node/participation.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "actors/node/supervisor.hpp"
+#include "crypto/policy/policy.hpp"
+#include "ledger/channel/bundle.hpp"
+
+namespace weft::actors {
+
+namespace {
+
+constexpr int created = 201, bad_request = 400, not_found = 404, not_allowed = 405, failed_inside = 500, unavailable = 503;
+constexpr std::chrono::seconds patience{60};
+
+using reply_promise = caf::typed_response_promise<broadcast_reply>;
+using parts_ptr = std::shared_ptr<const node_parts>;
+
+struct participation_state {
+  parts_ptr parts;
+  route<supervisor_actor> supervisor;
+  std::map<std::string, reply_promise> deploying;  ///< By channel.
+  static inline const char* name = "participation";
+};
+using self_ptr = role_self<participation_actor, participation_state>;
+
+broadcast_reply refuse(int status, std::string why) { return {status, std::move(why)}; }
+
+/// What a joining member checks of the block: it begins a channel, and its configuration is sound and has members.
+tl::expected<std::string, broadcast_reply> channel_begun_by(const ledger::block& b) {
+  const auto no = [](std::string why) { return tl::unexpected<broadcast_reply>(refuse(bad_request, "cannot join: " + std::move(why))); };
+  if (!b || b.number().value != 0) return no("block 0 of the channel is needed, joining from a later block is not offered");
+  if (auto ok = ledger::check_links(b, block_number{0}, {}); !ok) return no(ok.error().context);
+  const auto bundle = ledger::channel_bundle::from_block(b);
+  if (!bundle) return no("invalid join block: " + bundle.error().context);
+  if ((*bundle)->application_orgs().empty()) return no("invalid config: the channel has no application organizations");
+  if ((*bundle)->consensus_type() != "solo") return no("this node orders with solo, the channel wants " + (*bundle)->consensus_type());
+  return (*bundle)->channel_id();
+}
+
+template <class Sites>
+auto find_site(const Sites& sites, const std::string& name) {
+  const auto it = std::find_if(sites.begin(), sites.end(), [&](const auto& s) { return s->name == name; });
+  return it == sites.end() ? nullptr : *it;
+}
+
+/// Opens the channel at one member. Gives the roles that serve it, or why not.
+tl::expected<std::vector<role_spec>, broadcast_reply> open_at(const node_parts& p, const std::string& member, const std::string& id, const ledger::block& genesis) {
+  const auto no = [](int status, std::string why) { return tl::unexpected<broadcast_reply>(refuse(status, std::move(why))); };
+  const auto orderer = find_site(p.sites.orderers, member);
+  const auto peer = find_site(p.sites.peers, member);
+  if (!orderer && !peer) return no(not_found, "no orderer or peer " + member + " on this node");
+  if (orderer ? orderer->channel(id) != nullptr : peer->channel(id) != nullptr) return no(not_allowed, "cannot join: channel already exists");
+  const channel_opening what{id, true, genesis};
+  role_list roles{p.sites, p.made, p.settings, p.meters};
+  if (auto kept = remember_join(p.settings, member, what); !kept) return no(failed_inside, kept.error().context);
+  if (auto opened = orderer ? open_channel(*orderer, what, p.settings) : open_channel(*peer, what, p.settings, p.sites); !opened) {
+    return no(failed_inside, opened.error().context);
+  }
+  return orderer ? roles.of_channel(orderer, id) : roles.of_channel(peer, id);
+}
+
+/// Joins members one after another, orderers first; those that are in already are passed over.
+result<std::vector<role_spec>> open_everywhere(const node_parts& p, const std::vector<std::string>& members, const std::string& id, const ledger::block& genesis) {
+  std::vector<role_spec> out;
+  for (const auto& member : members) {
+    auto opened = open_at(p, member, id, genesis);
+    if (!opened && opened.error().status == not_allowed) continue;
+    if (!opened) return fail(errc::io, member + ": " + opened.error().info);
+    std::move(opened->begin(), opened->end(), std::back_inserter(out));
+  }
+  return out;
+}
+
+/// Has the supervisor start the roles; `then` hears whether it did.
+void start_roles(self_ptr self, std::vector<role_spec> specs, reply_promise promise, std::function<void()> then) {
+  auto& s = self->state;
+  const auto& supervisor = s.supervisor.get();
+  if (!supervisor) return promise.deliver(refuse(unavailable, "the node is stopping")), void();
+  self->request(supervisor, patience, atom::adopt::value, std::make_shared<const std::vector<role_spec>>(std::move(specs)))
+      .then([promise, then](bool done) mutable { done ? then() : (promise.deliver(refuse(unavailable, "the node is stopping")), void()); },
+            [promise](const caf::error&) mutable { promise.deliver(refuse(unavailable, "the node did not start the channel's roles")); });
+}
+
+caf::result<broadcast_reply> join(self_ptr self, const std::string& member, const ledger::block& genesis) {
+  const auto id = channel_begun_by(genesis);
+  if (!id) return id.error();
+  auto specs = open_at(*self->state.parts, member, *id, genesis);
+  if (!specs) return specs.error();
+  spdlog::info("{}: {} joined channel {}", self->seat(), member, *id);
+  auto promise = self->make_response_promise<broadcast_reply>();
+  start_roles(self, std::move(*specs), promise, [promise]() mutable { promise.deliver(broadcast_reply{created, {}}); });
+  return promise;
+}
+
+// ---- creating
+
+/// Organizations by name or MSP id; all with peers when nobody says which.
+tl::expected<std::vector<const config::organization*>, broadcast_reply> chosen_orgs(const config::topology& t, const std::vector<std::string>& wanted) {
+  std::vector<const config::organization*> out;
+  std::string known;
+  for (const auto& org : t.organizations) {
+    if (org.kind != config::org_kind::peer) continue;
+    known += (known.empty() ? "" : ", ") + org.name;
+    if (wanted.empty()) out.push_back(&org);
+  }
+  for (const auto& name : wanted) {
+    const auto it = std::find_if(t.organizations.begin(), t.organizations.end(),
+                                 [&](const auto& org) { return org.kind == config::org_kind::peer && (org.name == name || org.msp_id == name); });
+    if (it == t.organizations.end()) {
+      return tl::unexpected<broadcast_reply>(refuse(bad_request, "no organization " + name + " with peers; there are: " + known));
+    }
+    if (std::find(out.begin(), out.end(), &*it) == out.end()) out.push_back(&*it);
+  }
+  return out;
+}
+
+/// The contracts of that name as the topology places them somewhere; an unknown one is deployed as it comes.
+std::vector<config::contract_placement> placements(const config::topology& t, const std::vector<std::string>& names) {
+  std::vector<config::contract_placement> out;
+  for (const auto& name : names) {
+    config::contract_placement found;
+    found.name = name;
+    for (const auto& c : t.channels)
+      for (const auto& placed : c.contracts) if (placed.name == name) found = placed;
+    out.push_back(std::move(found));
+  }
+  return out;
+}
+
+void deploy(self_ptr self, const std::string& id, std::vector<config::contract_placement> contracts, reply_promise promise) {
+  auto& s = self->state;
+  auto what = make_deployment(*s.parts, id, std::move(contracts));
+  if (what.orgs.empty() || s.deploying.count(id)) {
+    promise.deliver(s.deploying.count(id) ? refuse(unavailable, "contracts are being deployed on " + id + " already") : broadcast_reply{created, {}});
+    return;
+  }
+  s.deploying.emplace(id, promise);
+  const auto me = caf::actor_cast<participation_actor>(self);
+  auto spec = deployer_role({"deployer/" + id, nullptr}, std::move(what), [](const std::string&, const std::string&) {},
+                            [me, id](const result<void>& outcome) { caf::anon_send(me, atom::ended::value, id, outcome ? std::string{} : outcome.error().context); });
+  start_roles(self, {std::move(spec)}, promise, [] {});
+}
+
+caf::result<broadcast_reply> create(self_ptr self, const channel_request& request) {
+  const auto& p = *self->state.parts;
+  const auto orgs = chosen_orgs(p.topology, request.organizations);
+  if (!orgs) return orgs.error();
+  const auto contracts = placements(p.topology, request.contracts);
+  for (const auto& c : contracts) {
+    for (const auto& site : p.sites.peers) {
+      if (!site->contracts.count(c.name)) return refuse(bad_request, "no contract " + c.name + " is installed on " + site->name);
+    }
+  }
+  auto genesis = stored_or_new_genesis(p.settings.folder, p.made, p.topology, request.name, *orgs, p.seams);
+  if (!genesis) return refuse(genesis.error().code == errc::io ? failed_inside : bad_request, genesis.error().context);
+  std::vector<std::string> members;
+  for (const auto& o : p.sites.orderers) members.push_back(o->name);
+  for (const auto& site : p.sites.peers) {
+    if (std::any_of(orgs->begin(), orgs->end(), [&](const auto* org) { return org->msp_id == site->msp_id; })) members.push_back(site->name);
+  }
+  auto specs = open_everywhere(p, members, request.name, *genesis);
+  if (!specs) return refuse(failed_inside, specs.error().context);
+  auto promise = self->make_response_promise<broadcast_reply>();
+  start_roles(self, std::move(*specs), promise, [self, promise, id = request.name, contracts] { deploy(self, id, contracts, promise); });
+  return promise;
+}
+
+participation_actor::behavior_type participation(self_ptr self, parts_ptr parts) {
+  auto& s = self->state;
+  s.supervisor = {parts->where, supervisor_name};
+  s.parts = std::move(parts);
+  return {
+      [self](atom::join, const std::string& member, const ledger::block& genesis) { return join(self, member, genesis); },
+      [self](atom::create, const channel_request& request) { return create(self, request); },
+      [self](atom::ended, const std::string& id, const std::string& failure) {
+        auto waiting = self->state.deploying.extract(id);
+        if (waiting.empty()) return;
+        waiting.mapped().deliver(failure.empty() ? broadcast_reply{created, {}} : refuse(failed_inside, failure));
+      },
+  };
+}
+
+}  // namespace
+
+deployment make_deployment(const node_parts& p, const std::string& channel, std::vector<config::contract_placement> contracts) {
+  deployment what;
+  what.channel = channel;
+  what.contracts = std::move(contracts);
+  const auto orderer = std::find_if(p.sites.orderers.begin(), p.sites.orderers.end(), [&](const auto& o) { return o->channel(channel) != nullptr; });
+  if (orderer == p.sites.orderers.end()) return what;
+  const auto ordered = (*orderer)->channel(channel);
+  what.orderer = (*orderer)->name;
+  what.height = ordered->blocks->height();
+  const auto bundle = ordered->bundle.get();
+  for (const auto& peer : p.sites.peers) {  // whoever was removed from the channel gets no more blocks
+    const auto who = bundle->msps()->validate(peer->identity->serialized());
+    if (peer->channel(channel) && who && bundle->policy("/Channel/Readers")->evaluate({*who})) what.peers.push_back(peer);
+  }
+  for (const auto& org : p.topology.organizations) {
+    const auto& admins = p.made.members;
+    const auto admin = admins.find("Admin@" + org.domain);
+    const auto first = std::find_if(what.peers.begin(), what.peers.end(), [&](const auto& peer) { return peer->msp_id == org.msp_id; });
+    if (org.kind == config::org_kind::peer && admin != admins.end() && first != what.peers.end()) what.orgs.push_back({org.msp_id, admin->second, *first});
+  }
+  return what;
+}
+
+role_spec participation_role(seat s, std::shared_ptr<const node_parts> parts, bool own_thread) {
+  return own_thread ? make_spec<caf::detached>(std::move(s), &participation, std::move(parts)) : make_spec(std::move(s), &participation, std::move(parts));
+}
+
+}  // namespace weft::actors

@@ -1,0 +1,93 @@
+// Makes configuration updates for the scripts, as configtxlator would: config_edit BLOCK OUT COMMAND…
+//   batch COUNT · anchor ORG HOST PORT · acl RESOURCE POLICY · policy GROUP NAME RULE · remove ORG · add ORG MSP_ID MSP_FOLDER · revoke ORG CA_FOLDER CERTIFICATE
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "crypto/ca/authority.hpp"
+#include "crypto/msp/folder.hpp"
+#include "ledger/block/block.hpp"
+#include "msp/msp_config.pb.h"
+#include "orderer/configuration.pb.h"
+#include "peer/configuration.pb.h"
+#include "tests/support/config_changes.hpp"
+#include "tests/unit/crypto/msp/authority.hpp"
+
+using namespace weft;
+using namespace weft::testing;
+namespace fs = std::filesystem;
+
+namespace {
+
+bytes read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path.string());
+  std::ostringstream out;
+  out << in.rdbuf();
+  return out.str();
+}
+
+void batch(::common::ConfigGroup& root, const std::vector<std::string>& a) {
+  auto& orderer = group_at(root, {"Orderer"});
+  ::orderer::BatchSize size;
+  if (!proto::decode(orderer.values().at("BatchSize").value(), size)) throw std::runtime_error("no batch size");
+  size.set_max_message_count(static_cast<std::uint32_t>(std::stoul(a.at(0))));
+  put_value(orderer, "BatchSize", size);
+}
+void anchor(::common::ConfigGroup& root, const std::vector<std::string>& a) {
+  ::protos::AnchorPeers anchors;
+  auto& one = *anchors.add_anchor_peers();
+  one.set_host(a.at(1));
+  one.set_port(std::stoi(a.at(2)));
+  put_value(group_at(root, {"Application", a.at(0)}), "AnchorPeers", anchors);
+}
+void acl(::common::ConfigGroup& root, const std::vector<std::string>& a) {
+  ::protos::ACLs acls;
+  (*acls.mutable_acls())[a.at(0)].set_policy_ref(a.at(1));
+  put_value(group_at(root, {"Application"}), "ACLs", acls);
+}
+void revoke(::common::ConfigGroup& root, const std::vector<std::string>& a) {
+  fs::path cert;
+  for (const auto& entry : fs::directory_iterator(a.at(1))) if (entry.path().extension() == ".pem") cert = entry.path();
+  const auto ca = crypto::authority::from_pem(read_file(cert), read_file(fs::path(a.at(1)) / "priv_sk"), crypto::nonce_rule::random).value();
+  const auto victim = crypto::certificate::from_pem(read_file(a.at(2))).value();
+  auto& org = group_at(root, {"Application", a.at(0)});
+  ::msp::MSPConfig outer;
+  ::msp::FabricMSPConfig inner;
+  if (!proto::decode(org.values().at("MSP").value(), outer) || !proto::decode(outer.config(), inner)) throw std::runtime_error("no MSP");
+  inner.add_revocation_list(crypto::test::authority{}.crl({ca.cert(), ca.key()}, ca.key(), {victim.serial()}));
+  outer.set_config(proto::encode(inner));
+  put_value(org, "MSP", outer);
+}
+
+config_edit edit_of(const std::vector<std::string>& words) {
+  const std::vector<std::string> a(words.begin() + 1, words.end());
+  const auto& what = words.front();
+  if (what == "batch") return [a](auto& root) { batch(root, a); };
+  if (what == "anchor") return [a](auto& root) { anchor(root, a); };
+  if (what == "acl") return [a](auto& root) { acl(root, a); };
+  if (what == "policy") return [a](auto& root) { put_policy(group_at(root, {a.at(0)}), a.at(1), a.at(2)); };
+  if (what == "remove") return [a](auto& root) { group_at(root, {"Application"}).mutable_groups()->erase(a.at(0)); };
+  if (what == "revoke") return [a](auto& root) { revoke(root, a); };
+  if (what == "add") {
+    return [a](auto& root) {
+      (*group_at(root, {"Application"}).mutable_groups())[a.at(0)] = application_org(a.at(1), proto::encode(crypto::read_msp_folder(a.at(2), a.at(1)).value()));
+    };
+  }
+  throw std::runtime_error("unknown command " + what);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    if (argc < 4) throw std::runtime_error("config_edit BLOCK OUT COMMAND…");
+    const auto block = ledger::block::parse(shared_bytes{read_file(argv[1])}).value();
+    const auto now = ledger::channel_bundle::from_block(block).value();
+    std::ofstream(argv[2], std::ios::binary) << proto::encode(update_by(*now, edit_of({argv + 3, argv + argc})));
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "config_edit: %s\n", e.what());
+    return 1;
+  }
+}

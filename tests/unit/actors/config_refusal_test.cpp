@@ -1,0 +1,257 @@
+// Updates that must change nothing: each is refused at Broadcast with Fabric's status and text, and the channel goes on.
+#include "tests/unit/actors/config_change.hpp"
+
+#include "common/common.pb.h"
+#include "common/configuration.pb.h"
+#include "common/policies.pb.h"
+#include "msp/msp_config.pb.h"
+#include "orderer/configuration.pb.h"
+
+using namespace weft;
+using namespace weft::testing;
+
+namespace {
+
+using tree = ::common::ConfigGroup;
+using signers = std::vector<crypto::signing_identity>;
+
+void touch(tree& root) {
+  ::orderer::BatchSize size;
+  size.set_max_message_count(3);
+  size.set_absolute_max_bytes(10 * MiB);
+  size.set_preferred_max_bytes(2 * MiB);
+  put_value(group_at(root, {"Orderer"}), "BatchSize", size);
+}
+void drop_org2(tree& root) { group_at(root, {"Application"}).mutable_groups()->erase("Org2"); }
+
+const std::string applying = "error applying config update to existing channel 'mychannel': ", authorizing = applying + "error authorizing update: ";
+const std::string orderer_policy = authorizing + "error validating DeltaSet: policy for [Value]  /Channel/Orderer/BatchSize not satisfied: "
+                                                 "implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Admins' "
+                                                 "sub-policies to be satisfied";
+
+}  // namespace
+
+TEST_CASE("an update that nobody entitled has signed is refused with Fabric's text") {
+  changing_network n{31};
+  const auto before = n.now()->sequence();
+  const auto good = update_by(*n.now(), touch);
+  const auto send = [&](const bytes& update, const std::string& submitter) { return n.net.broadcast(update_envelope("mychannel", update, n.user(submitter))); };
+  auto torn = sign_update(good, n.all_admins());
+  auto foreign_bytes = [&] {  // signatures of another update
+    ::common::ConfigUpdateEnvelope e;
+    REQUIRE(e.ParseFromString(sign_update(update_by(*n.now(), drop_org2), n.all_admins())));
+    e.set_config_update(proto::encode(good));
+    return proto::encode(e);
+  }();
+  const auto admin1 = n.user("Admin@org1.example.com"), admin2 = n.user("Admin@org2.example.com"), admin0 = n.user("Admin@example.com");
+  struct row { const char* name; bytes update; std::string submitter; int status; std::string says; };
+  const row rows[] = {
+      {"no signature at all", sign_update(good, {}), user1, 400, orderer_policy},
+      {"the submitter's signature does not count", sign_update(good, {}), "Admin@example.com", 400, orderer_policy},
+      {"the wrong organization's administrators", sign_update(good, {admin1, admin2}), user1, 400, orderer_policy},
+      {"a user of the right organization", sign_update(update_by(*n.now(), drop_org2), {n.user(user1), n.user(user2)}), user1, 400,
+       authorizing + "error validating DeltaSet: policy for [Group]  /Channel/Application not satisfied: implicit policy evaluation failed - 0 sub-policies "
+                     "were satisfied, but this policy requires 2 of the 'Admins' sub-policies to be satisfied"},
+      {"one administrator twice is one", sign_update(update_by(*n.now(), drop_org2), {admin1, admin1, admin1}), user1, 400,
+       authorizing + "error validating DeltaSet: policy for [Group]  /Channel/Application not satisfied: implicit policy evaluation failed - 1 sub-policies "
+                     "were satisfied, but this policy requires 2 of the 'Admins' sub-policies to be satisfied"},
+      {"signatures of another update", foreign_bytes, user1, 400, orderer_policy},
+      {"half an update", torn.substr(0, torn.size() / 2), user1, 400, applying + "error converting envelope to config update: "},
+      {"no update", "\xff\xff", user1, 400, applying + "error converting envelope to config update: "},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto reply = send(r.update, r.submitter);
+    CHECK(reply.status == r.status);
+    CHECK_MESSAGE(reply.info.rfind(r.says, 0) == 0, reply.info);
+  }
+  CHECK(n.now()->sequence() == before);
+  // Anybody who may write may submit what the right ones have signed.
+  CHECK(send(sign_update(good, {admin0}), user2).status == 200);
+  CHECK(n.settled(before.value + 1));
+}
+
+TEST_CASE("an update is filtered like any other message, with a prefix") {
+  changing_network n{32};
+  const auto update = sign_update(update_by(*n.now(), touch), n.all_admins());
+  const std::string initial = "config update for existing channel did not pass initial checks: ";
+  auto tampered = update_envelope("mychannel", update, n.user(user1));
+  auto raw = tampered.raw().to_bytes();
+  raw.back() ^= 1;
+  struct row { const char* name; ledger::envelope tx; int status; std::string says; };
+  const auto elsewhere = update_by(*n.now(), touch);
+  auto for_other = elsewhere;
+  for_other.set_channel_id("otherchannel");
+  const row rows[] = {
+      {"a peer may not write", update_envelope("mychannel", update, *n.net.node().peers()[0]->identity), 403, initial + "implicit policy evaluation failed"},
+      {"a broken signature around it", ledger::envelope::parse(shared_bytes{raw}).value(), 403, initial + "implicit policy evaluation failed"},
+      {"for an unknown channel", update_envelope("otherchannel", update, n.user(user1)), 400, "channel does not exist"},
+      {"for another channel than its envelope", update_envelope("mychannel", sign_update(for_other, n.all_admins()), n.user(user1)), 400,
+       authorizing + "ConfigUpdate for channel 'otherchannel' but envelope for channel 'mychannel'"},
+      {"larger than a message may be", update_envelope("mychannel", update + bytes(11 * MiB, '\0'), n.user(user1)), 400, initial + "message payload is "},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto reply = n.net.broadcast(r.tx);
+    CHECK(reply.status == r.status);
+    CHECK_MESSAGE(reply.info.rfind(r.says, 0) == 0, reply.info);
+  }
+  CHECK(n.now()->sequence().value == 0);
+}
+
+TEST_CASE("a configuration that grows larger than a message may be does not pass the final checks") {
+  changing_network n{33};
+  n.must_change([](auto& root) {
+    ::orderer::BatchSize size;
+    size.set_max_message_count(10);
+    size.set_absolute_max_bytes(64 * KiB);
+    size.set_preferred_max_bytes(32 * KiB);
+    put_value(group_at(root, {"Orderer"}), "BatchSize", size);
+  });
+  // Read set and write set name one new policy only; the tree around it weighs more than its update.
+  const auto with = [&](std::size_t weight) {
+    ::common::ConfigUpdate update;
+    update.set_channel_id("mychannel");
+    const auto& now = n.now()->config().channel_group();
+    update.mutable_read_set()->set_version(now.version());
+    auto& write = *update.mutable_write_set();
+    write.set_version(now.version());
+    const auto& orderer = now.groups().at("Orderer");
+    auto& changed = (*write.mutable_groups())["Orderer"];
+    changed.set_version(orderer.version());
+    (*update.mutable_read_set()->mutable_groups())["Orderer"].set_version(orderer.version());
+    auto& value = (*changed.mutable_values())["ConsensusType"];
+    value.set_version(orderer.values().at("ConsensusType").version() + 1);
+    value.set_mod_policy("Admins");
+    ::orderer::ConsensusType type;
+    type.set_type("solo");
+    type.set_metadata(bytes(weight, 'x'));
+    value.set_value(proto::encode(type));
+    return update_envelope("mychannel", sign_update(update, {n.user("Admin@example.com")}), n.user("Admin@example.com"));
+  };
+  const auto reply = n.net.broadcast(with(40'000));
+  CHECK(reply.status == 400);
+  CHECK_MESSAGE(reply.info.rfind("config update for existing channel did not pass final checks: message payload is ", 0) == 0, reply.info);
+  CHECK(n.net.broadcast(with(100)).status == 200);
+}
+
+TEST_CASE("updates that would break the channel, although everybody has signed them") {
+  changing_network n{34};
+  const auto value_of = [](tree& root, const std::vector<std::string>& path, const std::string& name) -> ::common::ConfigValue& {
+    return group_at(root, path).mutable_values()->at(name);
+  };
+  struct row { const char* name; config_edit edit; std::string says; };
+  const row rows[] = {
+      {"the orderer group is removed", [](tree& root) { root.mutable_groups()->erase("Orderer"); }, "current config has orderer section, but new config does not"},
+      {"the application group is removed", [](tree& root) { root.mutable_groups()->erase("Application"); },
+       "current config has application section, but new config does not"},
+      {"a policy that does not parse",
+       [](tree& root) { group_at(root, {"Application"}).mutable_policies()->at("Writers").mutable_policy()->set_value("\xff\xff"); },
+       "policy Writers at path /Channel/Application did not compile"},
+      {"a policy of an unknown kind", [](tree& root) { group_at(root, {}).mutable_policies()->at("Readers").mutable_policy()->set_type(77); }, "did not compile"},
+      {"a capability from the future",
+       [](tree& root) {
+         ::common::Capabilities c;
+         (*c.mutable_capabilities())["V99_0"];
+         put_value(group_at(root, {"Application"}), "Capabilities", c);
+       },
+       "V99_0"},
+      {"another MSP id",
+       [&](tree& root) {
+         ::msp::MSPConfig config;
+         REQUIRE(config.ParseFromString(value_of(root, {"Application", "Org1"}, "MSP").value()));
+         ::msp::FabricMSPConfig definition;
+         REQUIRE(definition.ParseFromString(config.config()));
+         definition.set_name("StolenMSP");
+         config.set_config(proto::encode(definition));
+         put_value(group_at(root, {"Application", "Org1"}), "MSP", config);
+       },
+       "attempted to change MSP ID from Org1MSP to StolenMSP"},
+      {"an MSP without roots",
+       [](tree& root) {
+         ::msp::FabricMSPConfig definition;
+         definition.set_name("Org1MSP");
+         ::msp::MSPConfig config;
+         config.set_config(proto::encode(definition));
+         put_value(group_at(root, {"Application", "Org1"}), "MSP", config);
+       },
+       "/Channel/Application/Org1/MSP"},
+      {"blocks of nothing",
+       [](tree& root) {
+         ::orderer::BatchSize size;
+         size.set_absolute_max_bytes(10);
+         size.set_preferred_max_bytes(10);
+         put_value(group_at(root, {"Orderer"}), "BatchSize", size);
+       },
+       "Attempted to set the batch size max message count to an invalid value: 0"},
+      {"a timeout that goes back",
+       [](tree& root) {
+         ::orderer::BatchTimeout timeout;
+         timeout.set_timeout("-1s");
+         put_value(group_at(root, {"Orderer"}), "BatchTimeout", timeout);
+       },
+       "Attempted to set the batch timeout to a non-positive value: -1s"},
+      {"another consensus type",
+       [](tree& root) {
+         ::orderer::ConsensusType type;
+         type.set_type("etcdraft");
+         put_value(group_at(root, {"Orderer"}), "ConsensusType", type);
+       },
+       "attempted to change consensus type from solo to etcdraft"},
+      {"a value nobody knows", [](tree& root) { put_value(group_at(root, {"Orderer"}), "Surprise", ::orderer::BatchTimeout()); }, "Unexpected key Surprise"},
+      {"a group nobody knows", [](tree& root) { (*root.mutable_groups())["Guests"].set_mod_policy("Admins"); }, "Disallowed channel group: Guests"},
+      {"nothing at all", [](tree&) {}, "error authorizing update: error validating DeltaSet: delta set was empty -- update would have no effect"},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto reply = n.change(r.edit, n.all_admins());
+    CHECK(reply.status == 400);
+    CHECK_MESSAGE(reply.info.rfind(applying, 0) == 0, reply.info);
+    CHECK_MESSAGE(reply.info.find(r.says) != std::string::npos, reply.info);
+  }
+  struct version_row { const char* name; std::function<void(::common::ConfigUpdate&)> edit; std::string says; };
+  const auto written = [](::common::ConfigUpdate& u) -> ::common::ConfigValue& { return u.mutable_write_set()->mutable_groups()->at("Orderer").mutable_values()->at("BatchSize"); };
+  const version_row versions[] = {
+      {"a version too far", [&](auto& u) { written(u).set_version(2); },
+       authorizing + "error validating DeltaSet: attempt to set key [Value]  /Channel/Orderer/BatchSize to version 2, but key is at version 0"},
+      {"a version that stays", [&](auto& u) { written(u).set_version(0); }, authorizing + "error validating DeltaSet: attempt to set key [Value]  /Channel/Orderer/BatchSize to version 0, but key is at version 0"},
+      {"a version from the past or the future in the read set", [](auto& u) { u.mutable_read_set()->set_version(9); },
+       authorizing + "error validating ReadSet: proposed update requires that key [Group]  /Channel be at version 9, but it is currently at version 0"},
+      {"the root's version jumps", [](auto& u) {
+         u.mutable_write_set()->set_version(18446744073709551615ull);
+         u.mutable_write_set()->set_mod_policy("Admins");
+       },
+       authorizing + "error validating DeltaSet: attempt to set key [Group]  /Channel to version"},
+  };
+  for (const auto& r : versions) {
+    CAPTURE(r.name);
+    auto update = update_by(*n.now(), touch);
+    r.edit(update);
+    const auto reply = n.net.broadcast(update_envelope("mychannel", sign_update(update, n.all_admins()), n.user(user1)));
+    CHECK(reply.status == 400);
+    CHECK_MESSAGE(reply.info.rfind(r.says, 0) == 0, reply.info);
+  }
+  CHECK(n.now()->sequence().value == 0);
+  CHECK(n.net.invoke(user1, "kv", {"put", "still", "here"}).code == 0);
+}
+
+TEST_CASE("in maintenance mode normal transactions wait, and only orderer organizations read and write") {
+  changing_network n{35};
+  const auto state = [](bool maintenance) {
+    return [maintenance](tree& root) {
+      ::orderer::ConsensusType type;
+      type.set_type("solo");
+      if (maintenance) type.set_state(::orderer::ConsensusType::STATE_MAINTENANCE);
+      put_value(group_at(root, {"Orderer"}), "ConsensusType", type);
+    };
+  };
+  const auto waiting = n.put(user1, "k");
+  REQUIRE(n.change(state(true), n.all_admins()).status == 200);
+  const auto refused = n.net.broadcast(waiting);
+  CHECK(refused.status == 503);
+  CHECK(refused.info == "normal transactions are rejected: maintenance mode");
+  const auto back = sign_update(update_by(*n.now(), state(false)), n.all_admins());
+  CHECK(n.net.broadcast(update_envelope("mychannel", back, n.user(user1))).status == 403);
+  CHECK(n.net.broadcast(update_envelope("mychannel", back, n.user("Admin@example.com"))).status == 200);
+  CHECK(n.net.broadcast(waiting).status == 200);
+}
