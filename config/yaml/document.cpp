@@ -312,7 +312,7 @@ result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
     const std::error_code why(errno, std::generic_category());
-    return fail(why == std::errc::no_such_file_or_directory ? errc::not_found : errc::io, path + ": " + why.message());
+    return fail(why == std::errc::no_such_file_or_directory ? errc::not_found : errc::io, "cannot read " + path + ": " + why.message());
   }
   std::string text;
   for (std::size_t have = 0; in && have <= bytes_max; have += static_cast<std::size_t>(in.gcount())) {
@@ -320,7 +320,7 @@ result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
     in.read(text.data() + have, static_cast<std::streamsize>(text.size() - have));
     text.resize(have + static_cast<std::size_t>(in.gcount()));
   }
-  if (in.bad()) return fail(errc::io, path + ": cannot be read");
+  if (in.bad()) return fail(errc::io, "cannot read " + path);
   if (text.size() > bytes_max) return fail(errc::invalid_argument, path + " is larger than " + std::to_string(bytes_max) + " bytes");
   return text;
 }

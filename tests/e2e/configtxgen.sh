@@ -58,4 +58,4 @@ expect 2 "belongs to no flag" -- "$gen" -profile x out.block
 expect 0 "^configtxgen:" -- "$gen" -version
 expect 0 "Example:" -- "$weft" configtxgen --help
 expect 1 "bad channel ID" -- "$gen" -profile TwoOrgsRaft -channelID My_Channel -outputBlock "$scratch/no.block"
-[[ -e "$scratch/no.block" ]] && same "a refused block" "not written" "written"
+if [[ -e "$scratch/no.block" ]]; then same "a refused block" "not written" "written"; fi

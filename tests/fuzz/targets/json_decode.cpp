@@ -13,7 +13,8 @@ void check_update(bytes_view raw) {
   ::common::Config config;
   if (!proto::decode(raw, config)) return;
   const auto& known = golden_world().raft->config();
-  for (const auto& [from, to] : {std::pair{&known, &config}, std::pair{&config, &known}}) {
+  using both = std::pair<const ::common::Config*, const ::common::Config*>;
+  for (const auto& [from, to] : {both{&known, &config}, both{&config, &known}}) {
     const auto update = ledger::compute_update(*from, *to);
     if (!update) {
       FUZZ_CHECK(!update.error().context.empty());

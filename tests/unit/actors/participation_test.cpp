@@ -152,5 +152,6 @@ TEST_CASE("roles of a channel that was joined later are started again like any o
     }
     CHECK_MESSAGE(out.code == 0, out.status.message);
   }
+  net.run([] { return false; }, std::chrono::seconds(1));  // the last one that was killed is back
   CHECK(create(net, {"last", {}, {"kv"}}).status == 201);
 }
