@@ -1,6 +1,7 @@
 #include "cli/tools.hpp"
 
 #include "cli/configtxgen.hpp"
+#include "cli/cryptogen.hpp"
 
 namespace weft::cli {
 
@@ -8,6 +9,7 @@ const std::vector<tool>& tools() {
   static const std::vector<tool> all = {
       {"configtxlator", "Fabric's configtxlator: messages to JSON and back, config updates, REST server", configtxlator},
       {"configtxgen", "Fabric's configtxgen: genesis blocks and channel transactions from a configtx.yaml", configtxgen},
+      {"cryptogen", "Fabric's cryptogen: keys and certificates for a test network", run_cryptogen},
   };
   return all;
 }

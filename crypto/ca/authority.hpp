@@ -25,14 +25,18 @@ struct issued_identity {
 /// Where an authority, and those it names, say they are.
 struct place {
   std::string country = "US", province = "California", locality = "San Francisco";
+  std::string organizational_unit, street_address, postal_code;  ///< Empty: left out. The unit stands beside a role's.
 };
+/// A request that stands in that place, without a name, a profile or times.
+[[nodiscard]] certificate_request request_in(const place& where);
 
 /// Issues certificates in its own name. Immutable and cheap to copy; thread-safe as far as the random source is.
 class authority {
  public:
   /// A new self-signed authority with a key drawn from `random`.
   [[nodiscard]] static result<authority> create(const std::string& common_name, const std::string& organization, const place& where,
-                                                const clock& clock, random_source& random, nonce_rule rule);
+                                                const clock& clock, random_source& random, nonce_rule rule,
+                                                key_kind kind = key_kind::p256);
   /// An authority that exists. Errors: `invalid_argument` if the certificate is no CA's or the key is another's.
   [[nodiscard]] static result<authority> from_pem(std::string_view cert_pem, std::string_view key_pem, nonce_rule rule);
 
@@ -42,7 +46,7 @@ class authority {
   /// A certificate for somebody's own key, an enrollment say. Errors: as issue_certificate.
   [[nodiscard]] result<certificate> certify(const certificate_request& request, const public_key& subject_key, random_source& random) const;
   /// A certificate for a key drawn from `random`.
-  [[nodiscard]] result<issued_identity> issue(const certificate_request& request, random_source& random) const;
+  [[nodiscard]] result<issued_identity> issue(const certificate_request& request, random_source& random, key_kind kind = key_kind::p256) const;
 
  private:
   authority(certificate cert, private_key key, nonce_rule rule) : cert_(std::move(cert)), key_(std::move(key)), rule_(rule) {}

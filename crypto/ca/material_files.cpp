@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <system_error>
 
@@ -64,24 +65,55 @@ existing_files files_below(fs::path root) {
   };
 }
 
-result<void> write_files(const fs::path& root, const network_material& material) {
-  std::error_code why;
-  if (fs::exists(root, why) && !fs::is_empty(root, why)) return fail(errc::already_exists, root.string() + " is not empty");
+namespace {
+
+fs::path incoming_beside(const fs::path& root) {
   auto incoming = root.lexically_normal();
   if (!incoming.has_filename()) incoming = incoming.parent_path();  // "crypto/" names crypto
   incoming += ".incoming";
+  return incoming;
+}
+
+/// Writes the whole tree into a sibling folder and lets `move` take it from there; nothing of the sibling is left.
+result<void> write_beside(const fs::path& root, const network_material& material, const std::function<result<void>(const fs::path&)>& move) {
+  const auto incoming = incoming_beside(root);
+  std::error_code why;
   fs::remove_all(incoming, why);  // what an interrupted run left
   WEFT_CHECK(make_folder(incoming));
   auto written = write_all(incoming, material, [](const auto&) { return true; });
-  if (written) {
-    fs::rename(incoming, root, why);
-    if (why) written = io_error(root, why);
-  }
-  if (!written) {
-    std::error_code ignored;
-    fs::remove_all(incoming, ignored);
-  }
+  if (written) written = move(incoming);
+  fs::remove_all(incoming, why);
   return written;
+}
+
+result<void> move_to(const fs::path& from, const fs::path& to) {
+  std::error_code why;
+  fs::rename(from, to, why);
+  if (why) return io_error(to, why);
+  return {};
+}
+
+}  // namespace
+
+result<void> write_files(const fs::path& root, const network_material& material) {
+  std::error_code why;
+  if (fs::exists(root, why) && !fs::is_empty(root, why)) return fail(errc::already_exists, root.string() + " is not empty");
+  return write_beside(root, material, [&](const fs::path& incoming) { return move_to(incoming, root); });
+}
+
+result<void> add_organizations(const fs::path& root, const network_material& material) {
+  std::set<std::string> folders;  // "peerOrganizations/org1.example.com"
+  for (const auto& file : material.files) folders.insert(file.path.substr(0, file.path.find('/', file.path.find('/') + 1)));
+  std::error_code why;
+  for (const auto& folder : folders)
+    if (fs::exists(root / folder, why)) return fail(errc::already_exists, (root / folder).string() + " exists");
+  return write_beside(root, material, [&](const fs::path& incoming) -> result<void> {
+    for (const auto& folder : folders) {
+      WEFT_CHECK(make_folder((root / folder).parent_path()));
+      WEFT_CHECK(move_to(incoming / folder, root / folder));
+    }
+    return {};
+  });
 }
 
 result<void> add_files(const fs::path& root, const network_material& material) {

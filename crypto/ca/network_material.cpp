@@ -31,12 +31,19 @@ result<void> check(const organization_description& org) {
   if (!is_fit_name(org.domain)) return wrong("'" + org.domain + "' is no domain");
   if (!is_fit_name(ca_name_of(org))) return wrong("'" + org.ca_common_name + "' is no name for its authority");
   if (org.nodes.size() > nodes_per_organization_max) return wrong("more than " + std::to_string(nodes_per_organization_max) + " nodes");
-  if (org.users > users_per_organization_max) return wrong("more than " + std::to_string(users_per_organization_max) + " users");
+  if (org.users + org.named_users.size() > users_per_organization_max) return wrong("more than " + std::to_string(users_per_organization_max) + " users");
   std::set<std::string> seen;
   for (const auto& node : org.nodes) {
     const auto name = common_name_of(node, org);
     if (!is_fit_name(node.hostname) || !is_fit_name(name)) return wrong("'" + name + "' is no name for a node");
     if (!seen.insert(name).second) return wrong("two nodes named " + name);
+  }
+  for (const auto& user : org.named_users) {
+    if (!is_fit_name(user.name)) return wrong("'" + user.name + "' is no name for a user");
+    const bool counted = user.name.size() > 4 && user.name.compare(0, 4, "User") == 0 && user.name[4] != '0' &&
+                         user.name.find_first_not_of("0123456789", 4) == std::string::npos && user.name.size() < 14 &&
+                         std::stoul(user.name.substr(4)) <= org.users;
+    if (counted || user.name == "Admin" || !seen.insert(user.name + "@" + org.domain).second) return wrong("two users named " + user.name);
   }
   return {};
 }
@@ -61,11 +68,14 @@ class organization_builder {
     WEFT_TRY(const auto ca, load_or_create("ca", ca_name_of(org_)));
     WEFT_TRY(const auto tls, load_or_create("tlsca", "tls" + ca_name_of(org_)));
     const std::string admin = "Admin@" + org_.domain;
-    WEFT_CHECK(add_user(ca, tls, admin, "admin"));
+    WEFT_CHECK(add_user(ca, tls, admin, "admin", org_.user_keys));
     for (std::uint32_t i = 1; org_.role == org_kind::peer && i <= org_.users; ++i)
-      WEFT_CHECK(add_user(ca, tls, "User" + std::to_string(i) + "@" + org_.domain, "client"));
+      WEFT_CHECK(add_user(ca, tls, "User" + std::to_string(i) + "@" + org_.domain, "client", org_.user_keys));
+    if (org_.role == org_kind::peer)
+      for (const auto& user : org_.named_users) WEFT_CHECK(add_user(ca, tls, user.name + "@" + org_.domain, "client", user.keys));
     for (const auto& node : org_.nodes) WEFT_CHECK(add_node(ca, tls, node));
-    add_msp_common(base_ + "msp/", ca, tls);
+    // What is there stays: another version of the tool, or a person, may have written it differently.
+    if (!existing(base_ + "msp/cacerts/" + ca_name_of(org_) + "-cert.pem")) add_msp_common(base_ + "msp/", ca, tls, admin, admin_pem_);
     return {};
   }
 
@@ -82,7 +92,7 @@ class organization_builder {
       return loaded;
     }
     if (cert || key) return fail(errc::invalid_argument, cert ? key_path + " is missing" : cert_path + " is missing");
-    WEFT_TRY(auto made, authority::create(name, org_.domain, org_.where, clock_, random_, rule_));
+    WEFT_TRY(auto made, authority::create(name, org_.domain, org_.where, clock_, random_, rule_, org_.ca_keys));
     put(cert_path, made.cert().to_pem());
     put(key_path, made.key().to_pem(), private_mode);
     return made;
@@ -90,11 +100,8 @@ class organization_builder {
 
   certificate_request request_for(const std::string& common_name, profile use) const {
     const auto valid = validity_from(clock_.now());
-    certificate_request r;
+    auto r = request_in(org_.where);
     r.common_name = common_name;
-    r.country = org_.where.country;
-    r.province = org_.where.province;
-    r.locality = org_.where.locality;
     r.use = use;
     r.not_before = valid.not_before;
     r.not_after = valid.not_after;
@@ -102,53 +109,55 @@ class organization_builder {
   }
 
   /// Authorities, roles and administrators: what every MSP folder of the organization holds.
-  void add_msp_common(const std::string& msp, const authority& ca, const authority& tls) {
+  /// Without NodeOUs the folder names one administrator: a node's and the organization's its Admin, a user's the user itself.
+  void add_msp_common(const std::string& msp, const authority& ca, const authority& tls, const std::string& admin, const bytes& admin_pem) {
     put(msp + "cacerts/" + ca.cert().common_name() + "-cert.pem", ca.cert().to_pem());
     put(msp + "tlscacerts/" + tls.cert().common_name() + "-cert.pem", tls.cert().to_pem());
     if (org_.node_ous) {
       put(msp + "config.yaml", node_ous_yaml(ca.cert().common_name()));
       out_.empty_directories.push_back(msp + "admincerts");
     } else {
-      put(msp + "admincerts/Admin@" + org_.domain + "-cert.pem", admin_pem_);
+      put(msp + "admincerts/" + admin + "-cert.pem", admin_pem);
     }
   }
 
   /// The MSP and TLS folders of a node or user; the TLS files are called `tls_role`.{crt,key}.
   result<void> add_identity(const authority& ca, const authority& tls, const std::string& folder, const certificate_request& sign,
-                            const certificate_request& tls_request, const std::string& tls_role) {
+                            const certificate_request& tls_request, const std::string& tls_role, key_kind keys) {
     const std::string cert_path = folder + "msp/signcerts/" + sign.common_name + "-cert.pem";
     const bool is_admin = sign.common_name == "Admin@" + org_.domain;
     if (const auto there = existing(cert_path)) {
       if (is_admin) admin_pem_ = *there;
       return {};
     }
-    WEFT_TRY(const auto identity, ca.issue(sign, random_));
-    WEFT_TRY(const auto tls_identity, tls.issue(tls_request, random_));
+    WEFT_TRY(const auto identity, ca.issue(sign, random_, keys));
+    WEFT_TRY(const auto tls_identity, tls.issue(tls_request, random_, keys));
     if (is_admin) admin_pem_ = identity.cert.to_pem();
     put(cert_path, identity.cert.to_pem());
     put(folder + "msp/keystore/priv_sk", identity.key.to_pem(), private_mode);
-    add_msp_common(folder + "msp/", ca, tls);
+    const bool is_user = tls_role == "client";
+    add_msp_common(folder + "msp/", ca, tls, is_user ? sign.common_name : "Admin@" + org_.domain, is_user ? identity.cert.to_pem() : admin_pem_);
     put(folder + "tls/ca.crt", tls.cert().to_pem());
     put(folder + "tls/" + tls_role + ".crt", tls_identity.cert.to_pem());
     put(folder + "tls/" + tls_role + ".key", tls_identity.key.to_pem(), private_mode);
     return {};
   }
 
-  result<void> add_user(const authority& ca, const authority& tls, const std::string& name, const char* unit) {
+  result<void> add_user(const authority& ca, const authority& tls, const std::string& name, const char* unit, key_kind keys) {
     auto sign = request_for(name, profile::sign);
-    if (org_.node_ous) sign.organizational_units = {unit};
-    return add_identity(ca, tls, base_ + "users/" + name + "/", sign, request_for(name, profile::tls), "client");
+    if (org_.node_ous) sign.organizational_units.push_back(unit);
+    return add_identity(ca, tls, base_ + "users/" + name + "/", sign, request_for(name, profile::tls), "client", keys);
   }
 
   result<void> add_node(const authority& ca, const authority& tls, const node_description& node) {
     const bool is_peer = org_.role == org_kind::peer;
     const auto name = common_name_of(node, org_);
     auto sign = request_for(name, profile::sign);
-    if (org_.node_ous) sign.organizational_units = {is_peer ? "peer" : "orderer"};
+    if (org_.node_ous) sign.organizational_units.push_back(is_peer ? "peer" : "orderer");
     auto tls_request = request_for(name, profile::tls);
     tls_request.sans = {name, node.hostname};
     tls_request.sans.insert(tls_request.sans.end(), node.sans.begin(), node.sans.end());
-    return add_identity(ca, tls, base_ + (is_peer ? "peers/" : "orderers/") + name + "/", sign, tls_request, "server");
+    return add_identity(ca, tls, base_ + (is_peer ? "peers/" : "orderers/") + name + "/", sign, tls_request, "server", node.keys);
   }
 
   const organization_description& org_;

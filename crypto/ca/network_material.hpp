@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "config/crypto_config/crypto_config.hpp"
 #include "crypto/ca/authority.hpp"
 
 namespace weft::crypto {
@@ -16,6 +17,12 @@ struct node_description {
   std::string hostname;           ///< "peer0"
   std::string common_name;        ///< Empty: hostname.domain.
   std::vector<std::string> sans;  ///< Of the TLS certificate, after common name and host name; IP literals become addresses.
+  key_kind keys = key_kind::p256; ///< Of its signing and its TLS key.
+};
+
+struct user_description {
+  std::string name;               ///< "alice": the common name is alice@domain.
+  key_kind keys = key_kind::p256;
 };
 
 struct organization_description {
@@ -25,9 +32,15 @@ struct organization_description {
   bool node_ous = true;           ///< EnableNodeOUs: roles by OU and a config.yaml, rather than admincerts.
   std::vector<node_description> nodes;
   std::uint32_t users = 1;        ///< User1…UserN beside Admin. An orderer organization has Admin only.
+  std::vector<user_description> named_users;  ///< Users of other names, beside those.
+  key_kind user_keys = key_kind::p256;        ///< Of Admin and User1…UserN.
   std::string ca_common_name;     ///< Empty: ca.domain. The TLS authority has "tls" in front of it.
   place where;
+  key_kind ca_keys = key_kind::p256;  ///< Of both authorities.
 };
+
+/// What crypto-config.yaml says: peer organizations first, as cryptogen makes them.
+[[nodiscard]] std::vector<organization_description> describe(const config::crypto_config& document);
 
 /// What cryptogen accepts without complaint and no machine could use is refused from here on.
 inline constexpr std::size_t nodes_per_organization_max = 1'000;
@@ -63,6 +76,10 @@ using existing_files = std::function<std::optional<bytes>(const std::string& pat
 /// Adds to a tree that exists. A file that is there with the same contents is left alone.
 /// Errors: `already_exists` for one with other contents, before anything was written; `io`.
 [[nodiscard]] result<void> add_files(const std::filesystem::path& root, const network_material& material);
+
+/// Adds organizations to a tree that may hold others, and other things: each is written beside its place and then renamed to it.
+/// Errors: `already_exists` if one of them is there, before anything was written; `io`.
+[[nodiscard]] result<void> add_organizations(const std::filesystem::path& root, const network_material& material);
 
 /// Reads below `root`, for make_network_material.
 [[nodiscard]] existing_files files_below(std::filesystem::path root);

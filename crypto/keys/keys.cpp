@@ -177,11 +177,12 @@ bytes_view public_key::raw() const { return state_ ? bytes_view(state_->raw) : b
 bytes_view public_key::spki() const { return state_ ? bytes_view(state_->spki) : bytes_view(); }
 bytes public_key::ski() const { return state_ ? to_bytes(sha256(state_->raw)) : bytes(); }
 
-private_key private_key::generate(random_source& random) {
+private_key private_key::generate(random_source& random, key_kind kind) {
+  WEFT_ASSERT(kind != key_kind::p384, "P-384 keys are read, never made");
   bytes scalar(32, '\0');
-  for (;;) {  // Rejection: a draw misses [1, n−1] once in 2³².
+  for (;;) {  // Rejection: a draw misses [1, n−1] once in 2³². Every Ed25519 seed is good.
     random.fill(scalar.data(), scalar.size());
-    if (auto made = make_ec_private(key_kind::p256, scalar)) {
+    if (auto made = kind == key_kind::p256 ? make_ec_private(kind, scalar) : make_ed25519_private(scalar)) {
       OPENSSL_cleanse(scalar.data(), scalar.size());
       return private_key(std::move(made));
     }

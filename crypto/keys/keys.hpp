@@ -41,8 +41,8 @@ class public_key {
 /// A private key. Cheap to copy (shared), thread-safe to use.
 class private_key {
  public:
-  /// A P-256 key whose scalar comes from `random`: the same source state gives the same key.
-  [[nodiscard]] static private_key generate(random_source& random);
+  /// A P-256 key whose scalar, or an Ed25519 key whose seed, comes from `random`: the same source state gives the same key.
+  [[nodiscard]] static private_key generate(random_source& random, key_kind kind = key_kind::p256);
   /// PKCS#8 (`PRIVATE KEY`) or SEC1 (`EC PRIVATE KEY`) PEM. Errors: `invalid_argument`, `unsupported`.
   [[nodiscard]] static result<private_key> from_pem(std::string_view pem);
   /// PKCS#8 PEM, as Fabric's tools write it.

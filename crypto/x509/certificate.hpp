@@ -67,6 +67,7 @@ struct certificate_request {
   std::string common_name, organization;
   std::vector<std::string> organizational_units;
   std::string country = "US", province = "California", locality = "San Francisco";
+  std::string street_address, postal_code;  ///< Empty: left out.
   std::vector<std::string> sans;  ///< DNS names; IP literals become IP entries.
   enum class profile : std::uint8_t { ca, sign, tls } use = profile::sign;
   timestamp not_before{}, not_after{};

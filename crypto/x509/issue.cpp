@@ -17,7 +17,8 @@ using namespace std::string_view_literals;
 using profile = certificate_request::profile;
 
 constexpr auto common_name_oid = "\x06\x03\x55\x04\x03"sv, country_oid = "\x06\x03\x55\x04\x06"sv, locality_oid = "\x06\x03\x55\x04\x07"sv,
-               province_oid = "\x06\x03\x55\x04\x08"sv, organization_oid = "\x06\x03\x55\x04\x0a"sv, unit_oid = "\x06\x03\x55\x04\x0b"sv;
+               province_oid = "\x06\x03\x55\x04\x08"sv, street_oid = "\x06\x03\x55\x04\x09"sv, organization_oid = "\x06\x03\x55\x04\x0a"sv,
+               unit_oid = "\x06\x03\x55\x04\x0b"sv, postal_code_oid = "\x06\x03\x55\x04\x11"sv;
 constexpr auto subject_key_id_oid = "\x06\x03\x55\x1d\x0e"sv, key_usage_oid = "\x06\x03\x55\x1d\x0f"sv, alternative_name_oid = "\x06\x03\x55\x1d\x11"sv,
                basic_constraints_oid = "\x06\x03\x55\x1d\x13"sv, authority_key_id_oid = "\x06\x03\x55\x1d\x23"sv,
                extended_key_usage_oid = "\x06\x03\x55\x1d\x25"sv;
@@ -55,6 +56,7 @@ bytes name_part(bytes_view oid, const std::vector<std::string>& values) {
 
 bytes subject_of(const certificate_request& r) {
   return der::sequence({name_part(country_oid, {r.country}), name_part(province_oid, {r.province}), name_part(locality_oid, {r.locality}),
+                        name_part(street_oid, {r.street_address}), name_part(postal_code_oid, {r.postal_code}),
                         name_part(organization_oid, {r.organization}), name_part(unit_oid, r.organizational_units),
                         name_part(common_name_oid, {r.common_name})});
 }
