@@ -1,7 +1,10 @@
 #include <charconv>
 
+#include "actors/node/material.hpp"
 #include "cli/up.hpp"
 #include "config/yaml/document.hpp"
+#include "crypto/policy/policy.hpp"
+#include "common/policies.pb.h"
 
 namespace weft::cli {
 
@@ -9,12 +12,62 @@ namespace fs = std::filesystem;
 
 namespace {
 
-result<config::topology> read_topology(const fs::path& path) {
-  WEFT_TRY(const auto text, config::yaml::read_file(path.string()));
-  return config::parse_topology(text, path.string());
+/// Does the network already hold what another tool made for this organization?
+bool taken_in(const fs::path& network, const config::organization& org) {
+  std::error_code ignored;
+  return !network.empty() &&
+         fs::exists(network / "crypto" / (org.kind == config::org_kind::peer ? "peerOrganizations" : "ordererOrganizations") / org.domain, ignored);
+}
+
+void check_policies(const config::topology& t, std::vector<config::problem>& problems) {
+  for (std::size_t i = 0; i < t.channels.size(); ++i) {
+    const auto& contracts = t.channels[i].contracts;
+    for (std::size_t k = 0; k < contracts.size(); ++k) {
+      if (!contracts[k].policy || contracts[k].policy->empty()) continue;
+      const auto parsed = crypto::parse_policy(*contracts[k].policy);
+      if (parsed) continue;
+      const auto& text = parsed.error().context;
+      const auto line = std::min(text.find('\n'), text.size());
+      problems.push_back({.path = "channels[" + std::to_string(i) + "].contracts[" + std::to_string(k) + "].policy",
+                          .what = text.substr(0, line),
+                          .excerpt = line < text.size() ? text.substr(line + 1) : std::string()});
+    }
+  }
+}
+
+void check_material(const config::topology& t, const fs::path& network, std::vector<config::problem>& problems) {
+  for (std::size_t i = 0; i < t.organizations.size(); ++i) {
+    const auto& org = t.organizations[i];
+    if (org.material.empty() || org.domain.empty() || taken_in(network, org)) continue;
+    for (auto& p : crypto::import_organization(org.material, actors::import_request_of(org), system_clock().now()).problems) {
+      p.what = p.path + (p.path.empty() ? "" : ": ") + p.what;
+      p.path = "organizations[" + std::to_string(i) + "].material";
+      problems.push_back(std::move(p));
+    }
+  }
 }
 
 }  // namespace
+
+config::topology_document examine_topology(std::string_view text, const fs::path& document_folder, const fs::path& network) {
+  auto doc = config::yaml::document::parse(text);
+  config::topology_document out{config::read_topology(doc), {}};
+  for (auto& org : out.contents.organizations)
+    if (!org.material.empty()) org.material = fs::absolute(document_folder / org.material).lexically_normal().string();
+  std::vector<config::problem> found;
+  check_policies(out.contents, found);
+  check_material(out.contents, network, found);
+  for (auto& p : found) doc.add(std::move(p));
+  out.problems = doc.problems();
+  return out;
+}
+
+result<config::topology> read_topology(const fs::path& path, const fs::path& network) {
+  WEFT_TRY(const auto text, config::yaml::read_file(path.string()));
+  auto read = examine_topology(text, path.parent_path(), network);
+  if (config::any_error(read.problems)) return config::refuse(read.problems, path.string());
+  return std::move(read.contents);
+}
 
 fs::path topology_path(const fs::path& folder) { return folder / "topology.yaml"; }
 
@@ -32,12 +85,12 @@ result<config::topology> choose_topology(const up_options& o) {
   const bool shape_given = o.orgs_given || o.peers_given || o.block_messages_given || o.block_timeout_given;
   if (!o.topology_file.empty()) {
     if (shape_given) return fail(errc::invalid_argument, "--topology says everything; leave out --orgs, --peers, --block-messages and --block-timeout");
-    return read_topology(o.topology_file);
+    return read_topology(o.topology_file, o.dir);
   }
   const auto stored = topology_path(o.dir);
   std::error_code ignored;
   const bool again = fs::exists(stored, ignored);
-  if (again && !shape_given) return read_topology(stored);
+  if (again && !shape_given) return read_topology(stored, o.dir);
   config::dev_options dev{o.orgs, o.peers, {}};
   dev.batch.max_message_count = o.block_messages;
   if (o.block_timeout_given) {
@@ -46,7 +99,7 @@ result<config::topology> choose_topology(const up_options& o) {
   auto t = config::dev_topology(dev);
   if (const auto problems = config::check(t); !problems.empty()) return config::refuse(problems, "");
   if (again) {
-    WEFT_TRY(const auto before, read_topology(stored));
+    WEFT_TRY(const auto before, read_topology(stored, o.dir));
     if (config::to_yaml(before) != config::to_yaml(t)) {
       return fail(errc::failed_precondition, o.dir + " holds a network of another shape (" + stored.string() +
                                                  "); start it without these options, or choose another folder with --dir");

@@ -21,6 +21,12 @@ struct up_options {
 /// The topology that the options ask for: a file's, else the one this folder was started with, else the dev network.
 /// Errors: `invalid_argument` for options that contradict each other or a document that is unsound; `not_found`, `io`.
 [[nodiscard]] result<config::topology> choose_topology(const up_options& o);
+/// A topology with everything that can be said about it before it runs: form, rules, policies, and the material that other tools made, unless
+/// `network` holds it already (a folder that may not exist, or empty). Paths of material are made absolute.
+[[nodiscard]] config::topology_document examine_topology(std::string_view text, const std::filesystem::path& document_folder,
+                                                         const std::filesystem::path& network);
+/// The same from a file, for those who need a sound one. Errors: `not_found`, `io`, `invalid_argument` with every problem.
+[[nodiscard]] result<config::topology> read_topology(const std::filesystem::path& path, const std::filesystem::path& network);
 /// Where a folder keeps the topology that it was started with.
 [[nodiscard]] std::filesystem::path topology_path(const std::filesystem::path& folder);
 

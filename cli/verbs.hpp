@@ -15,6 +15,7 @@ void add_tx_verb(CLI::App& app);
 void add_channel_verb(CLI::App& app);
 void add_log_verb(CLI::App& app);
 void add_chaos_verb(CLI::App& app);
+void add_topology_verb(CLI::App& app);
 void add_version_verb(CLI::App& app);
 
 /// The foot of a verb's help.

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "actors/node/node.hpp"
+#include "crypto/ca/imported_material.hpp"
 #include "crypto/ca/network_material.hpp"
 #include "crypto/msp/folder.hpp"
 #include "ledger/channel/config_tree.hpp"
@@ -43,21 +44,42 @@ crypto::organization_description describe(const organization& org) {
   return d;
 }
 
-/// Makes the tree, or what a grown topology lacks of it.
+/// Adds the files of an organization that another tool made. Errors: `invalid_argument` with every problem.
+result<void> import_into(crypto::network_material& into, const organization& org, const material_seams& seams,
+                         const std::function<void(const std::string&, const std::string&)>& progress) {
+  auto imported = crypto::import_organization(org.material, import_request_of(org), seams.clock->now());
+  if (config::any_error(imported.problems)) {
+    return fail(errc::invalid_argument, "the material of " + org.name + " in " + org.material + " cannot be used:\n" + config::to_text(imported.problems, ""));
+  }
+  progress("identities of " + org.name, "taken from " + org.material);
+  auto& files = imported.files;
+  into.files.insert(into.files.end(), std::make_move_iterator(files.files.begin()), std::make_move_iterator(files.files.end()));
+  into.empty_directories.insert(into.empty_directories.end(), files.empty_directories.begin(), files.empty_directories.end());
+  return {};
+}
+
+/// Makes the tree, or what a grown topology lacks of it. What was taken from elsewhere once is the network's own from then on.
 result<void> make_identities(const fs::path& folder, const config::topology& t, const material_seams& seams,
                              const std::function<void(const std::string&, const std::string&)>& progress) {
   const auto root = folder / "crypto";
-  std::vector<crypto::organization_description> organizations;
-  for (const auto& org : t.organizations) organizations.push_back(describe(org));
   const bool fresh = !fs::exists(root);
+  std::vector<crypto::organization_description> organizations;
+  for (const auto& org : t.organizations)
+    if (org.material.empty()) organizations.push_back(describe(org));
   WEFT_TRY(auto made, crypto::make_network_material(organizations, *seams.clock, *seams.random, seams.nonces,
                                                     fresh ? crypto::existing_files{} : crypto::files_below(root)));
+  crypto::network_material imported;
+  for (const auto& org : t.organizations)
+    if (!org.material.empty() && !fs::exists(org_folder(folder, org))) WEFT_CHECK(import_into(imported, org, seams, progress));
   if (fresh) {
+    for (const auto& f : imported.files) made.files.push_back(f);
+    for (const auto& f : imported.empty_directories) made.empty_directories.push_back(f);
     WEFT_CHECK(crypto::write_files(root, made));
-  } else if (!made.files.empty()) {
-    WEFT_CHECK(crypto::add_files(root, made));
+  } else {
+    if (!imported.files.empty()) WEFT_CHECK(crypto::add_organizations(root, imported));
+    if (!made.files.empty()) WEFT_CHECK(crypto::add_files(root, made));
   }
-  progress("identities", fresh ? "made anew" : "reused from " + root.string());
+  if (!organizations.empty() || !fresh) progress("identities", fresh ? "made anew" : "reused from " + root.string());
   return {};
 }
 
@@ -73,12 +95,11 @@ result<void> load_organization(material& m, const fs::path& folder, const organi
   for (const auto& host : org.hosts) {
     WEFT_CHECK(load_member(m, member_folders::host(folder, org, host) / "msp", org, host + "." + org.domain, seams.nonces));
   }
-  std::vector<std::string> users{"Admin"};
-  if (org.kind == org_kind::peer) for (std::size_t i = 1; i <= org.users; ++i) users.push_back("User" + std::to_string(i));
-  for (const auto& user : users) {
+  for (const auto& user : member_folders::users(org)) {
     WEFT_CHECK(load_member(m, member_folders::user(folder, org, user) / "msp", org, user + "@" + org.domain, seams.nonces));
   }
   const auto ca = "ca." + org.domain;
+  if (!org.material.empty() && !fs::exists(org_folder(folder, org) / "ca" / "priv_sk")) return {};  // an authority that stays where it is
   WEFT_TRY(auto cert, read_file(org_folder(folder, org) / "ca" / (ca + "-cert.pem")));
   WEFT_TRY(auto key, read_file(org_folder(folder, org) / "ca" / "priv_sk"));
   WEFT_TRY(auto authority, crypto::authority::from_pem(cert, key, seams.nonces));
@@ -99,7 +120,11 @@ result<ledger::block> make_genesis(const material& m, const config::topology& t,
     g.name = org.name;
     g.msp = m.msps.at(org.msp_id);
     if (org.kind == org_kind::orderer) {
-      for (std::size_t i = 0; i < org.hosts.size(); ++i) g.endpoints.push_back("localhost:" + std::to_string(port++));
+      for (const auto& host : org.hosts) {
+        const auto local = "localhost:" + std::to_string(port++);
+        const auto written = org.addresses.find(host);
+        g.endpoints.push_back(written == org.addresses.end() ? local : written->second);
+      }
       request.orderers.push_back(std::move(g));
     } else if (takes_part(org)) {
       request.application.push_back(std::move(g));
@@ -154,6 +179,12 @@ result<ledger::block> stored_or_new_genesis(const fs::path& folder, const materi
     WEFT_CHECK(files->replace(name, made.encode()));
   }
   return made;
+}
+
+crypto::import_request import_request_of(const organization& org) {
+  crypto::import_request r{describe(org).role, org.msp_id, org.domain, org.hosts, member_folders::users(org), {}};
+  for (const auto& [host, address] : org.addresses) r.addresses[host] = address.substr(0, address.rfind(':'));
+  return r;
 }
 
 result<material> make_or_load_material(const fs::path& folder, const config::topology& t, const material_seams& seams,

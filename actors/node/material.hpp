@@ -10,6 +10,7 @@
 
 #include "actors/membership/roles.hpp"
 #include "config/topology/topology.hpp"
+#include "crypto/ca/imported_material.hpp"
 #include "crypto/msp/msp.hpp"
 #include "ledger/block/block.hpp"
 
@@ -29,6 +30,9 @@ struct material {
   std::map<std::string, std::shared_ptr<const ca_site>> authorities;               ///< By "ca.org1.example.com".
   std::map<std::string, ledger::block> genesis;                                    ///< By channel.
 };
+
+/// What a folder that `org.material` names must hold.
+[[nodiscard]] crypto::import_request import_request_of(const config::organization& org);
 
 /// Makes what is missing and loads everything. Keys are written with mode 0600. Errors: `io`, `invalid_argument` naming the file at fault.
 [[nodiscard]] result<material> make_or_load_material(const std::filesystem::path& folder, const config::topology& t, const material_seams& seams,

@@ -218,6 +218,12 @@ fs::path member_folders::user(const fs::path& network, const config::organizatio
   return network / "crypto" / kind / org.domain / "users" / (name + "@" + org.domain);
 }
 
+std::vector<std::string> member_folders::users(const config::organization& org) {
+  std::vector<std::string> out{"Admin"};
+  for (std::size_t i = 1; org.kind == config::org_kind::peer && i <= org.users; ++i) out.push_back("User" + std::to_string(i));
+  return out;
+}
+
 fs::path member_folders::host(const fs::path& network, const config::organization& org, const std::string& host) {
   const bool peer = org.kind == config::org_kind::peer;
   return network / "crypto" / (peer ? "peerOrganizations" : "ordererOrganizations") / org.domain / (peer ? "peers" : "orderers") / (host + "." + org.domain);

@@ -78,6 +78,8 @@ class node {
 struct member_folders {
   [[nodiscard]] static std::filesystem::path user(const std::filesystem::path& network, const config::organization& org, const std::string& name);
   [[nodiscard]] static std::filesystem::path host(const std::filesystem::path& network, const config::organization& org, const std::string& host);
+  /// "Admin", and User1…UserN of an organization with peers.
+  [[nodiscard]] static std::vector<std::string> users(const config::organization& org);
 };
 
 }  // namespace weft::actors

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "config/topology/topology.hpp"
+#include "config/yaml/scalars.hpp"
 
 namespace weft::config {
 
@@ -32,6 +33,13 @@ bool is_domain(std::string_view s) {
     if (dot == std::string_view::npos) return true;
     from = dot + 1;
   }
+}
+/// "host:port", port 1 to 65535.
+bool is_address(std::string_view s) {
+  const auto colon = s.rfind(':');
+  if (colon == std::string_view::npos || colon == 0 || colon > name_max) return false;
+  const auto port = parse_unsigned(s.substr(colon + 1));
+  return port && *port >= 1 && *port <= 65'535 && std::none_of(s.begin(), s.end(), [](char c) { return c <= ' ' || c == 0x7f || c == '/'; });
 }
 /// Group names of the configuration tree and MSP ids: Fabric's alphabet for configuration keys.
 bool is_config_name(std::string_view s) {
@@ -77,7 +85,13 @@ class checker {
  private:
   void say(const std::string& path, const std::string& what) { problems_.push_back({.path = path, .what = what}); }
 
+  void say_missing_or(const std::string& path, const std::string& value, bool fit, const std::string& what) {
+    if (value.empty()) say(path, "is missing");
+    else if (!fit) say(path, what);
+  }
+
   void unique(std::map<std::string, std::string>& seen, const std::string& path, const std::string& value) {
+    if (value.empty()) return;  // was told
     const auto [it, fresh] = seen.emplace(value, path);
     if (!fresh) say(path, "'" + value + "' is taken by " + it->second);
   }
@@ -89,27 +103,43 @@ class checker {
       const auto& org = t_.organizations[i];
       const auto path = at("organizations", i);
       ++(org.kind == org_kind::peer ? peer_orgs : orderer_orgs);
-      if (!is_config_name(org.name)) say(path + ".name", "letters, digits, '.' and '-' only");
-      if (!is_config_name(org.msp_id)) say(path + ".msp_id", "letters, digits, '.' and '-' only");
-      if (!is_domain(org.domain)) say(path + ".domain", "must be a domain name in lower case, such as org1.example.com");
+      say_missing_or(path + ".name", org.name, is_config_name(org.name), "letters, digits, '.' and '-' only");
+      if (!is_config_name(org.msp_id) && !org.name.empty()) say(path + ".msp_id", "letters, digits, '.' and '-' only");
+      say_missing_or(path + ".domain", org.domain, is_domain(org.domain), "must be a domain name in lower case, such as org1.example.com");
       unique(names, path + ".name", org.name);
       unique(msp_ids, path + ".msp_id", org.msp_id);
       unique(domains, path + ".domain", org.domain);
       if (org.users > users_max) say(path + ".users", "at most " + std::to_string(users_max));
       hosts(org, path + ".hosts");
+      addresses(org, path + ".addresses");
     }
     if (peer_orgs == 0) say("organizations", "there must be one of kind peer at least");
     if (orderer_orgs == 0) say("organizations", "there must be one of kind orderer at least");
   }
 
   void hosts(const organization& org, const std::string& path) {
-    if (org.hosts.empty() || org.hosts.size() > hosts_max) say(path, "1 to " + std::to_string(hosts_max) + " hosts");
+    if (org.hosts.empty()) {
+      say(path, org.kind == org_kind::peer ? "the organization has no peer, so nobody endorses for it; write hosts: [peer0]"
+                                           : "the organization has no orderer; write hosts: [orderer0]");
+    } else if (org.hosts.size() > hosts_max) {
+      say(path, "at most " + std::to_string(hosts_max) + " hosts");
+    }
     std::map<std::string, std::string> seen;
     for (std::size_t i = 0; i < org.hosts.size(); ++i) {
       if (!is_label(org.hosts[i])) say(at(path, i), "lower-case letters, digits and '-' only, at most 63");
       unique(seen, at(path, i), org.hosts[i]);
       members_.emplace(org.hosts[i] + "." + org.domain, at(path, i));
       if (org.kind == org_kind::orderer) ++orderers_;
+    }
+  }
+
+  void addresses(const organization& org, const std::string& path) {
+    for (const auto& [host, address] : org.addresses) {
+      const auto here = path + "." + host;
+      if (std::find(org.hosts.begin(), org.hosts.end(), host) == org.hosts.end())
+        problems_.push_back({.path = here, .what = "the organization has no host of that name", .suggestion = suggest(host, org.hosts)});
+      if (!is_address(address)) say(here, "must be a host and a port, such as " + host + "." + org.domain + ":7050");
+      else unique(addresses_, here, address);
     }
   }
 
@@ -176,6 +206,7 @@ class checker {
   const topology& t_;
   std::vector<problem> problems_;
   std::map<std::string, std::string> members_;  ///< "peer0.org1.example.com" → where it is declared.
+  std::map<std::string, std::string> addresses_;  ///< Host and port → who has them.
   std::size_t orderers_ = 0;
 };
 

@@ -4,12 +4,17 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "config/base/bytes.hpp"
 #include "config/yaml/problem.hpp"
+
+namespace weft::config::yaml {
+class document;
+}
 
 namespace weft::config {
 
@@ -24,6 +29,9 @@ struct organization {
   org_kind kind = org_kind::peer;
   std::vector<std::string> hosts;  ///< "peer0", "orderer0": a node identity each, named `<host>.<domain>`.
   std::size_t users = 1;           ///< User1…UserN besides Admin.
+  std::string material;            ///< A folder with the organization's MSP and TLS folders, made by another tool in cryptogen's layout: taken
+                                   ///< into the network instead of being made. Relative to the document's folder. Empty: made.
+  std::map<std::string, std::string> addresses;  ///< By host: "orderer0" → "orderer0.example.com:7050". Orderers' stand in the genesis block.
 };
 
 /// BatchSize and BatchTimeout of a channel, and the orderer's idle cut.
@@ -81,6 +89,8 @@ struct topology_document {
   std::vector<problem> problems;
 };
 [[nodiscard]] topology_document read_topology(std::string_view yaml);
+/// From a document, where problems are noted.
+[[nodiscard]] topology read_topology(yaml::document& document);
 /// The same for those who need a sound one. Errors: `invalid_argument` with every problem on a line of its own, as `to_text` with `file`.
 [[nodiscard]] result<topology> parse_topology(std::string_view yaml, std::string_view file = "topology");
 [[nodiscard]] std::string to_yaml(const topology& t);

@@ -14,7 +14,7 @@ std::string print_duration(std::chrono::milliseconds d) {
 
 organization read_organization(const yaml::value& n) {
   organization org;
-  if (!n.map({"name", "msp_id", "domain", "operated_by", "kind", "hosts", "users"})) return org;
+  if (!n.map({"name", "msp_id", "domain", "operated_by", "kind", "hosts", "users", "material", "addresses"})) return org;
   n["name"].read(org.name);
   org.msp_id = org.name + "MSP";
   n["msp_id"].read(org.msp_id);
@@ -25,6 +25,8 @@ organization read_organization(const yaml::value& n) {
   n["kind"].read_choice(kind, {"peer", "orderer"});
   org.kind = kind == "orderer" ? org_kind::orderer : org_kind::peer;
   n["hosts"].read(org.hosts);
+  n["material"].read(org.material);
+  n["addresses"].each_entry([&](const std::string& host, const yaml::value& v) { v.read(org.addresses[host]); });
   return org;
 }
 
@@ -84,7 +86,10 @@ void emit(YAML::Emitter& out, const organization& org) {
   if (!org.operated_by.empty()) out << YAML::Key << "operated_by" << YAML::Value << org.operated_by;
   out << YAML::Key << "kind" << YAML::Value << (org.kind == org_kind::peer ? "peer" : "orderer");
   emit_list(out, "hosts", org.hosts);
-  out << YAML::Key << "users" << YAML::Value << org.users << YAML::EndMap;
+  out << YAML::Key << "users" << YAML::Value << org.users;
+  if (!org.material.empty()) out << YAML::Key << "material" << YAML::Value << org.material;
+  if (!org.addresses.empty()) out << YAML::Key << "addresses" << YAML::Value << org.addresses;
+  out << YAML::EndMap;
 }
 
 void emit(YAML::Emitter& out, const contract_placement& c) {
@@ -121,11 +126,16 @@ void emit_section(YAML::Emitter& out, const char* key, const std::vector<Item>& 
 
 }  // namespace
 
+topology read_topology(yaml::document& document) {
+  auto t = read_document(document.root());
+  if (document.root().is_map())  // rules about what could not be read at all would only be noise
+    for (auto& p : check(t)) document.add(std::move(p));
+  return t;
+}
+
 topology_document read_topology(std::string_view yaml) {
   auto doc = yaml::document::parse(yaml);
-  topology_document out{read_document(doc.root()), {}};
-  if (doc.root().is_map())  // rules about what could not be read at all would only be noise
-    for (auto& p : check(out.contents)) doc.add(std::move(p));
+  topology_document out{read_topology(doc), {}};
   out.problems = doc.problems();
   return out;
 }

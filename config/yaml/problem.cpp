@@ -35,6 +35,16 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
+namespace {
+
+/// What a document holds must not move a terminal's cursor.
+void make_harmless(std::string& text) {
+  for (auto& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+}
+
+}  // namespace
+
 std::string to_text(const problem& p, std::string_view file) {
   std::string text(file);
   if (p.line > 0) text += (text.empty() ? "line " : ":") + std::to_string(p.line) + ":" + std::to_string(p.column);
@@ -45,8 +55,14 @@ std::string to_text(const problem& p, std::string_view file) {
   part(p.path, ": ");
   part(p.what, ": ");
   part(p.suggestion, "; ");
-  for (auto& c : text)  // what a document holds must not move a terminal's cursor
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  make_harmless(text);
+  for (std::size_t from = 0; from < p.excerpt.size();) {
+    const auto end = std::min(p.excerpt.find('\n', from), p.excerpt.size());
+    auto line = p.excerpt.substr(from, end - from);
+    make_harmless(line);
+    text += "\n  " + line;
+    from = end + 1;
+  }
   return text;
 }
 

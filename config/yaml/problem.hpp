@@ -20,12 +20,13 @@ struct problem {
   std::string path;        ///< "PeerOrgs[0].Specs[1].Hostname"; empty: the document.
   std::string what;        ///< "must be a whole number, but is 'lots'"
   std::string suggestion;  ///< "did you mean 'Hostname'?"; empty when nothing can be said.
+  std::string excerpt;     ///< Lines to show below: a text and a caret that points into it; mostly empty.
 
   [[nodiscard]] bool is_error() const noexcept { return how == severity::error; }
   friend bool operator==(const problem&, const problem&) = default;
 };
 
-/// One line: "crypto-config.yaml:12:9: PeerOrgs[0].Specs[1].Hostnme: unknown key; did you mean 'Hostname'?".
+/// One line, and those of the excerpt below it: "crypto-config.yaml:12:9: PeerOrgs[0].Specs[1].Hostnme: unknown key; did you mean 'Hostname'?".
 [[nodiscard]] std::string to_text(const problem& p, std::string_view file);
 /// All of them, a line each without a final newline.
 [[nodiscard]] std::string to_text(const std::vector<problem>& problems, std::string_view file);

@@ -43,15 +43,20 @@ std::string printable(std::string_view text) {
   return out;
 }
 
-/// `at character 7, between "OR('A." and "foo')"`: the place, and what stands around it.
+/// The number of the character, the text around it and a line that points at it, in the shape of Fabric's own:
+///   (character 7)
+///    | OR('A.foo')
+///    | ......^
 std::string place(std::string_view text, std::size_t at) {
-  constexpr std::size_t around = 24;
+  constexpr std::size_t around = 48;
+  if (text.empty()) return {};
+  const bool past_end = at >= text.size();
+  if (past_end) at = text.size() - 1;  // what is missing is missing behind the last character
   const auto from = at > around ? at - around : 0;
-  const auto before = (from > 0 ? "…" : "") + printable(text.substr(from, at - from));
-  if (at >= text.size()) return text.empty() ? "" : " at the end, after \"" + before + "\"";
-  const auto after = printable(text.substr(at, around)) + (at + around < text.size() ? "…" : "");
-  const auto number = " at character " + std::to_string(at + 1);
-  return before.empty() ? number + ", before \"" + after + "\"" : number + ", between \"" + before + "\" and \"" + after + "\"";
+  const auto shown = printable(text.substr(from, at - from + around));
+  const std::string cut_before = from > 0 ? "..." : "", cut_after = at + around < text.size() ? "..." : "";
+  return std::string(past_end ? " (at the end)" : " (character " + std::to_string(at + 1) + ")") + "\n | " + cut_before + shown + cut_after + "\n | " +
+         std::string(cut_before.size() + at - from, '.') + "^";
 }
 
 class parser {

@@ -17,7 +17,7 @@ expect 2 "no duration" -- "$weft" up --block-timeout soon
 expect 2 "cannot read" -- "$weft" up --topology /nonexistent/topology.yaml
 expect 2 "says everything" -- "$weft" up --topology x --orgs 3
 expect 2 "transient needs|not expected|requires" -- "$weft" invoke kv put a b --nonsense
-for verb in up down invoke query status "block show" "tx show" "channel info" log "chaos kill" version; do
+for verb in up down invoke query status "block show" "tx show" "channel info" log "chaos kill" "topology check" version; do
   expect 0 "Example:" -- "$weft" $verb --help
 done
 expect 1 "cannot create|cannot make" -- "$weft" up --dir /proc/weft

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "cli/tools.hpp"
+
 using namespace weft;
 using namespace weft::cli;
 
@@ -38,4 +40,11 @@ TEST_CASE("durations and counts read as people say them") {
   CHECK(show_duration(11'520'000) == "3 h 12 min");
   CHECK(count(1, "block") == "1 block");
   CHECK(count(0, "block") == "0 blocks");
+}
+
+TEST_CASE("Fabric's tools are found by their word, and by the name of a link to the binary") {
+  REQUIRE(find_tool("cryptogen") != nullptr);
+  CHECK(find_tool("/usr/local/bin/cryptogen") == find_tool("cryptogen"));
+  CHECK(find_tool("./cryptogen")->name == std::string("cryptogen"));
+  for (const auto* other : {"", "weft", "/usr/bin/weft", "cryptogen/", "cryptogen2", "up"}) CHECK(find_tool(other) == nullptr);
 }

@@ -75,3 +75,37 @@ TEST_CASE("durations need a unit") {
   CHECK(parse_duration("2s") == std::chrono::milliseconds(2000));
   for (const auto* bad : {"", "5", "ms", "-1s", "1h", "99999999999s", "2 s"}) CHECK_FALSE(parse_duration(bad).has_value());
 }
+
+TEST_CASE("a policy that is wrong is pointed at, where it stands in the document") {
+  const auto read = examine_topology(R"(organizations:
+  - {name: Org1, domain: org1.example.com, hosts: [peer0]}
+  - {name: Ord, domain: example.com, kind: orderer, hosts: [orderer0]}
+channels:
+  - name: mychannel
+    contracts: [{name: kv, policy: "OR('Org1MSP.pear')"}]
+nodes:
+  - {name: one, members: [peer0.org1.example.com, orderer0.example.com]}
+)", "", "");
+  REQUIRE(read.problems.size() == 1);
+  CHECK(config::to_text(read.problems[0], "t.yaml") ==
+        "t.yaml:6:36: channels[0].contracts[0].policy: policy: a role is admin, member, client, peer or orderer (character 13)\n"
+        "   | OR('Org1MSP.pear')\n   | ............^");
+}
+
+TEST_CASE("material is looked for beside the document, and only until the network has it") {
+  const scratch s;
+  const std::string text = R"(organizations:
+  - {name: Org1, domain: org1.example.com, hosts: [peer0], material: theirs/org1}
+  - {name: Ord, domain: example.com, kind: orderer, hosts: [orderer0]}
+channels: [{name: mychannel}]
+nodes: [{name: one, members: [peer0.org1.example.com, orderer0.example.com]}]
+)";
+  const auto read = examine_topology(text, s.folder, s.folder / "net");
+  CHECK(read.contents.organizations[0].material == (s.folder / "theirs/org1").string());
+  REQUIRE(read.problems.size() == 1);
+  CHECK(read.problems[0].path == "organizations[0].material");
+  CHECK(read.problems[0].line == 2);
+  CHECK(read.problems[0].what == "there is no folder " + (s.folder / "theirs/org1").string());
+  fs::create_directories(s.folder / "net/crypto/peerOrganizations/org1.example.com");
+  CHECK(examine_topology(text, s.folder, s.folder / "net").problems.empty());
+}

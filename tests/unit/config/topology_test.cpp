@@ -10,7 +10,7 @@ using namespace weft::config;
 namespace {
 
 const char* const small = R"yaml(organizations:
-  - {name: Org1, domain: org1.example.com, hosts: [peer0], users: 2}
+  - {name: Org1, domain: org1.example.com, hosts: [peer0], users: 2, material: "crypto/org1", addresses: {peer0: "localhost:7051"}}
   - {name: Ord, msp_id: OrdererMSP, domain: example.com, kind: orderer, hosts: [orderer0], users: 0}
 channels:
   - name: mychannel
@@ -52,6 +52,8 @@ TEST_CASE("a document is read with defaults for what it leaves out") {
   CHECK(t->organizations[0].msp_id == "Org1MSP");
   CHECK(t->organizations[1].msp_id == "OrdererMSP");
   CHECK(t->organizations[0].users == 2);
+  CHECK(t->organizations[0].material == "crypto/org1");
+  CHECK(t->organizations[0].addresses.at("peer0") == "localhost:7051");
   CHECK(t->organizations[1].kind == org_kind::orderer);
   const auto& c = t->channels.at(0);
   CHECK(c.ordering == "solo");
@@ -94,7 +96,7 @@ nodes:
   REQUIRE_FALSE(t.has_value());
   CHECK(t.error().code == errc::invalid_argument);
   for (const auto* expected : {
-           "t.yaml:2:55: organizations[0].colour: unknown key; ", "t.yaml:2:26: organizations[0].domain: ", "t.yaml:2:51: organizations[0].hosts: 1 to ",
+           "t.yaml:2:55: organizations[0].colour: unknown key; ", "t.yaml:2:26: organizations[0].domain: ", "t.yaml:2:51: organizations[0].hosts: the organization has no peer",
            "t.yaml:5:11: organizations[1].kind: must be peer or orderer, but is 'janitor'", "t.yaml:8:11: channels[0].name: ",
            "t.yaml:10:26: channels[0].batch.max_message_count: must be a whole number, but is 'lots'",
            "t.yaml:11:16: channels[0].batch.timeout: must be a duration", "t.yaml:13:27: nodes[0].members[0]: 'peer9.org1.example.com' is no host"}) {
@@ -120,6 +122,17 @@ TEST_CASE("rules of a topology") {
       {"a contract twice", [](topology& t) { t.channels[0].contracts[1].name = "mycc"; }, "contracts[1].name: 'mycc' is taken"},
       {"a contract name with a path in it", [](topology& t) { t.channels[0].contracts[0].name = "../x"; }, "contracts[0].name: words"},
       {"an initialisation without a call", [](topology& t) { t.channels[0].contracts[1].init_required = true; }, "contracts[1].first_call: needed"},
+      {"an organization without endorsers", [](topology& t) { t.organizations[0].hosts.clear(); }, "organizations[0].hosts: the organization has no peer"},
+      {"a name left out", [](topology& t) { t.organizations[0].name.clear(); }, "organizations[0].name: is missing"},
+      {"two hosts on one port",
+       [](topology& t) {
+         t.organizations[0].addresses = {{"peer0", "localhost:7051"}};
+         t.organizations[1].addresses = {{"peer0", "localhost:7051"}};
+       },
+       "organizations[1].addresses.peer0: 'localhost:7051' is taken by organizations[0].addresses.peer0"},
+      {"an address without port", [](topology& t) { t.organizations[0].addresses = {{"peer0", "localhost"}}; }, "addresses.peer0: must be a host and a port"},
+      {"an address of nobody", [](topology& t) { t.organizations[0].addresses = {{"peer1", "localhost:1"}}; },
+       "addresses.peer1: the organization has no host of that name; did you mean 'peer0'?"},
       {"a host with a path in it", [](topology& t) { t.organizations[0].hosts[0] = "../peer0"; }, "organizations[0].hosts[0]: lower-case"},
       {"a host that lives nowhere", [](topology& t) { t.nodes[0].members.pop_back(); }, "lives on no node"},
       {"a host that lives twice", [](topology& t) { t.nodes.push_back({"two", {t.nodes[0].members[0]}}); }, "nodes[1].members[0]: "},

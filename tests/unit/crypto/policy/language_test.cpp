@@ -33,7 +33,13 @@ TEST_CASE("golden policies compile to Fabric's bytes, and what Fabric refuses fa
     if (row.contains("error")) {
       REQUIRE_FALSE(parsed.has_value());
       CHECK(parsed.error().code == errc::invalid_argument);
-      CHECK((parsed.error().context.find(" at character ") != std::string::npos || parsed.error().context.find(" at the end") != std::string::npos));
+      const auto& told = parsed.error().context;
+      CHECK(told.find("\n | " + text + "\n | ") != std::string::npos);
+      // Fabric's last line is the same where it speaks of the text that was written; it rewrites principals first, and a number that is
+      // too large it finds only when it calls OutOf, so there we point at the cause.
+      const bool elsewhere = text == "OR('A.foo')" || text == "OR('A B.member')" || text == "OutOf(3,'A.member')";
+      const auto last_line = told.substr(told.rfind('\n') + 2);
+      CHECK((last_line == row.at("error").get<std::string>()) == !elsewhere);
     } else {
       REQUIRE_MESSAGE(parsed.has_value(), parsed.error().context);
       const auto wire = weft::proto::encode(*parsed);
@@ -101,14 +107,17 @@ TEST_CASE("an error points at the character") {
     const char* says;
   };
   const row rows[] = {
-      {"OR('A.foo')", "a role is admin, member, client, peer or orderer at character 7, between \"OR('A.\" and \"foo')\""},
-      {"AND('A.member', 'B.member'", "',' or ')' is expected at the end, after \"…D('A.member', 'B.member'\""},
-      {"'A.member'", "a principal alone is no policy; write OR('Org1MSP.peer') at character 1, before \"'A.member'\""},
-      {"OR('A B.member')", "an MSP id consists of letters, digits, '.' and '-' at character 6, between \"OR('A\" and \" B.member')\""},
-      {"OutOf(3,'A.member')", "3 out of 1 can never be at character 7, between \"OutOf(\" and \"3,'A.member')\""},
-      {"AND('A.peer', xor('B.peer'))", "AND, OR or OutOf is expected, not xor at character 15, between \"AND('A.peer', \" and \"xor('B.peer'))\""},
-      {"\x01", "AND, OR or OutOf is expected at character 1, before \"?\""},
+      {"OR('A.foo')", "a role is admin, member, client, peer or orderer (character 7)\n | OR('A.foo')\n | ......^"},
+      {"AND('A.member', 'B.member'", "',' or ')' is expected (at the end)\n | AND('A.member', 'B.member'\n | .........................^"},
+      {"'A.member'", "a principal alone is no policy; write OR('Org1MSP.peer') (character 1)\n | 'A.member'\n | ^"},
+      {"OR('A B.member')", "an MSP id consists of letters, digits, '.' and '-' (character 6)\n | OR('A B.member')\n | .....^"},
+      {"OutOf(3,'A.member')", "3 out of 1 can never be (character 7)\n | OutOf(3,'A.member')\n | ......^"},
+      {"AND('A.peer', xor('B.peer'))", "AND, OR or OutOf is expected, not xor (character 15)\n | AND('A.peer', xor('B.peer'))\n | ..............^"},
+      {"\x01", "AND, OR or OutOf is expected (character 1)\n | ?\n | ^"},
       {"", "a policy is expected, such as OR('Org1MSP.peer')"},
+      {"OR('Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.foo')",
+       "a role is admin, member, client, peer or orderer (character 62)\n"
+       " | ...aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.foo')\n | ...................................................^"},
   };
   for (const auto& r : rows) {
     CAPTURE(r.text);
