@@ -77,7 +77,7 @@ TEST_CASE("durations need a unit") {
 }
 
 TEST_CASE("a policy that is wrong is pointed at, where it stands in the document") {
-  const auto read = examine_topology(R"(organizations:
+  const auto read = examine_topology(R"yaml(organizations:
   - {name: Org1, domain: org1.example.com, hosts: [peer0]}
   - {name: Ord, domain: example.com, kind: orderer, hosts: [orderer0]}
 channels:
@@ -85,7 +85,7 @@ channels:
     contracts: [{name: kv, policy: "OR('Org1MSP.pear')"}]
 nodes:
   - {name: one, members: [peer0.org1.example.com, orderer0.example.com]}
-)", "", "");
+)yaml", "", "");
   REQUIRE(read.problems.size() == 1);
   CHECK(config::to_text(read.problems[0], "t.yaml") ==
         "t.yaml:6:36: channels[0].contracts[0].policy: policy: a role is admin, member, client, peer or orderer (character 13)\n"
