@@ -1,5 +1,6 @@
 #include "ledger/profile/profile.hpp"
 
+#include <algorithm>
 #include <map>
 
 #include "common/policies.pb.h"
@@ -51,6 +52,12 @@ class maker {
 
  private:
   void say(const std::string& path, std::string what, std::string suggestion = {}) { d_.source.at(path).say(std::move(what), std::move(suggestion)); }
+
+  /// The first line says what is wrong; those behind it show the text and point into it.
+  void point(const std::string& path, const std::string& told) {
+    const auto line = std::min(told.find('\n'), told.size());
+    d_.source.add({.path = path, .what = told.substr(0, line), .suggestion = {}, .excerpt = told.substr(std::min(line + 1, told.size()))});
+  }
 
   void application(const configtx::application& a, genesis_request& r) {
     r.application = orgs(a.organizations);
@@ -117,7 +124,7 @@ class maker {
     for (const auto& p : all) {
       out.push_back({p.name, p.type, p.rule});
       if (p.type == "Signature") {
-        if (auto ok = crypto::parse_policy(p.rule); !ok) say(p.path + ".Rule", ok.error().context);
+        if (auto ok = crypto::parse_policy(p.rule); !ok) point(p.path + ".Rule", ok.error().context);
       } else if (p.type == "ImplicitMeta") {
         if (auto ok = crypto::parse_implicit_meta(p.rule); !ok) say(p.path + ".Rule", ok.error().context, "such as \"ANY Readers\" or \"MAJORITY Admins\"");
       }

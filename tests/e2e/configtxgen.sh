@@ -24,6 +24,20 @@ same "permissions" 640 "$(stat -c %a "$scratch/out/raft.block")"
 expect 0 '"OrdererMSP"' -- "$gen" -printOrg OrdererOrg
 expect 0 '"localhost:7050"' -- "$gen" -printOrg OrdererOrg
 
+# From nothing: keys by cryptogen, a channel of them by configtxgen, and the same keys in it.
+mkdir "$scratch/new"
+cp "$golden/config/crypto-config.yaml" "$scratch/new"
+cp "$golden/config/configtx-bft.yaml" "$scratch/new/configtx.yaml"
+sed -i 's#\.\./crypto/#crypto-config/#' "$scratch/new/configtx.yaml"
+expect 0 "org1.example.com" -- "$weft" cryptogen generate --config="$scratch/new/crypto-config.yaml" --output="$scratch/new/crypto-config"
+expect 0 "Writing genesis block" -- "$gen" -configPath "$scratch/new" -profile TwoOrgsBFT -channelID newchannel -outputBlock "$scratch/new.block"
+"$gen" -inspectBlock "$scratch/new.block" 2>/dev/null | tr -d '\n\t' >"$scratch/new.json"
+same "channel" newchannel "$(json data.data.0.payload.header.channel_header.channel_id cat "$scratch/new.json")"
+same "root of Org1" "$(base64 -w0 "$scratch"/new/crypto-config/peerOrganizations/org1.example.com/msp/cacerts/ca.org1.example.com-cert.pem)" \
+  "$(json $group.groups.Application.groups.Org1MSP.values.MSP.value.config.root_certs.0 cat "$scratch/new.json")"
+same "consenter 4" "$(base64 -w0 "$scratch"/new/crypto-config/ordererOrganizations/example.com/orderers/orderer3.example.com/tls/server.crt)" \
+  "$(json $group.groups.Orderer.values.Orderers.value.consenter_mapping.3.server_tls_cert cat "$scratch/new.json")"
+
 # An override, and one that is no value.
 CONFIGTX_PROFILES_TWOORGSRAFT_ORDERER_BATCHTIMEOUT=7s "$gen" -profile TwoOrgsRaft -channelID c -outputBlock "$scratch/7.block" 2>/dev/null
 expect 0 '"timeout": "7s"' -- "$gen" -inspectBlock "$scratch/7.block"

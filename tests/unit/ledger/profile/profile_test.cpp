@@ -172,7 +172,7 @@ TEST_CASE("all that is wrong with a profile is told at once: document, files, po
         "configtx-raft.yaml:19:13: Profiles.TwoOrgsRaft.Application.Organizations[0].MSPDir: Error loading MSP configuration for org Org1MSP: "
         "GOLDEN/crypto/peerOrganizations/org1.example.com/cacerts: no certificate of a root CA\n"
         "configtx-raft.yaml:31:40: Profiles.TwoOrgsRaft.Application.Organizations[1].Policies.Writers.Rule: policy: a role is admin, member, client, "
-        "peer or orderer at character 30, between \"…rg2MSP.admin', 'Org2MSP.\" and \"king')\"\n"
+        "peer or orderer (character 30)\n   | OR('Org2MSP.admin', 'Org2MSP.king')\n   | .............................^\n"
         "configtx-raft.yaml:44:54: Profiles.TwoOrgsRaft.Application.Policies.LifecycleEndorsement.Rule: implicit meta policy \"MOST Endorsement\": the "
         "first word is ANY, ALL or MAJORITY; such as \"ANY Readers\" or \"MAJORITY Admins\"\n"
         "configtx-raft.yaml:87:28: Profiles.TwoOrgsRaft.Orderer.EtcdRaft.Consenters[1].ClientTLSCert: "
