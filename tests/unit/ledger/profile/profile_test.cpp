@@ -175,7 +175,7 @@ TEST_CASE("all that is wrong with a profile is told at once: document, files, po
         "peer or orderer (character 30)\n   | OR('Org2MSP.admin', 'Org2MSP.king')\n   | .............................^\n"
         "configtx-raft.yaml:44:54: Profiles.TwoOrgsRaft.Application.Policies.LifecycleEndorsement.Rule: implicit meta policy \"MOST Endorsement\": the "
         "first word is ANY, ALL or MAJORITY; such as \"ANY Readers\" or \"MAJORITY Admins\"\n"
-        "configtx-raft.yaml:87:28: Profiles.TwoOrgsRaft.Orderer.EtcdRaft.Consenters[1].ClientTLSCert: "
+        "configtx-raft.yaml:87:28: Profiles.TwoOrgsRaft.Orderer.EtcdRaft.Consenters[1].ClientTLSCert: cannot read "
         "GOLDEN/crypto/ordererOrganizations/example.com/orderers/orderer1.example.com/tls/server.cert: No such file or directory; relative paths begin "
         "at the folder of configtx-raft.yaml\n"
         "configtx-raft.yaml:91:28: Profiles.TwoOrgsRaft.Orderer.EtcdRaft.Consenters[2].ClientTLSCert: "
