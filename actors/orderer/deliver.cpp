@@ -109,6 +109,7 @@ void pump_channel(self_ptr self, const std::string& channel) {
 }
 
 void seek(self_ptr self, const block_sink_actor& sink, const ledger::envelope& request, std::uint32_t credits) {
+  if (!sink) return;  // an empty handle can arrive from another node: there is nobody to answer, and nobody to watch
   auto& s = self->state;
   const auto& h = request.header();
   const auto refuse = [&](std::int32_t status, const std::string& why) {

@@ -44,13 +44,14 @@ void retry(self_ptr self, const std::string& why) {
 void open(self_ptr self) {
   auto& s = self->state;
   auto& orderer = s.orderers[s.chosen % s.orderers.size()];
-  if (!orderer.get()) return retry(self, orderer.name() + " is not running");
+  const deliver_actor source = orderer.get();  // asked once: it may stop at any moment, and only a handle that is held can be watched
+  if (!source) return retry(self, orderer.name() + " is not running");
   const auto& me = *s.site->identity;
   auto payload = cluster::make_seek_payload(s.channel->id, s.channel->ledger->height(), std::nullopt, me.serialized(),
                                             s.site->random->make_bytes(24), s.site->clock->now());
   auto signature = me.sign(payload);
   if (!signature) return retry(self, signature.error().context);
-  s.source = orderer.get();
+  s.source = source;
   self->monitor(s.source);
   const auto credits = static_cast<std::uint32_t>(s.site->options.pipeline_blocks);
   self->send(s.source, atom::seek::value, caf::actor_cast<block_sink_actor>(self),
