@@ -197,7 +197,8 @@ std::vector<std::string> peers_to_wait_for(network& n, const std::string& channe
 /// Waits until a peer goes by configuration `sequence`. A client waits here; nothing in the network does.
 std::uint64_t wait_for(const network& n, const std::string& channel, const std::string& peer, std::uint64_t sequence) {
   constexpr std::chrono::milliseconds pause{5}, patience{60'000};
-  for (std::chrono::milliseconds waited{0}; waited < patience; waited += pause) {
+  const auto until = std::chrono::steady_clock::now() + patience;  // the answers take time too
+  while (std::chrono::steady_clock::now() < until) {
     control::ChannelInfoRequest request;
     request.set_channel_id(channel);
     request.set_peer(peer);
