@@ -39,7 +39,7 @@ inline constexpr ledger::json_limits json_fuzz_limits{std::size_t{64} << 20};
 }
 
 /// Read and written again a text is the same, and the message of it the same bytes; but a nested message of unknown fields alone is shown with its
-/// defaults, is empty when it is read, and is shown as null then, as by Fabric's tool. Each such step makes the message smaller.
+/// defaults, is empty when it is read, and is shown as null then. Each such step makes the message smaller.
 /// Times outside the four digits of a year are shown and cannot be read.
 inline void check_json_is_stable(std::string_view type, std::string text) {
   const auto encoded = ledger::encode_from_json(type, text, json_fuzz_limits);
