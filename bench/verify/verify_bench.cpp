@@ -142,7 +142,7 @@ result<verify_report> run_verify(const verify_options& o) {
   out.cores = std::thread::hardware_concurrency();
   out.cpu_model = cpu_model();
   out.build = build_kind();
-  out.library = crypto::library_version();
+  out.openssl = crypto::library_version();
   return out;
 }
 
@@ -163,7 +163,7 @@ std::string to_text(const verify_report& r) {
   std::snprintf(line, sizeof line, "conditions\n  load          %zu keys in turns, %zu threads, %.2f s of CPU a row and thread in %zu rounds; digests known beforehand\n",
                 c.keys, c.threads, c.seconds, r.rounds);
   out += line;
-  std::snprintf(line, sizeof line, "  machine       %u cores, %s, %s build, %s\n", r.cores, r.cpu_model.c_str(), r.build.c_str(), r.library.c_str());
+  std::snprintf(line, sizeof line, "  machine       %u cores, %s, %s build, %s\n", r.cores, r.cpu_model.c_str(), r.build.c_str(), r.openssl.c_str());
   return out + line;
 }
 
@@ -179,7 +179,7 @@ std::string to_json(const verify_report& r) {
       {"rows", rows},
       {"table", {{"build_ms", rounded(r.table_build_ms)}, {"kib", rounded(r.table_kib)}}},
       {"conditions", {{"keys", c.keys}, {"batch", c.batch}, {"threads", c.threads}, {"seconds", c.seconds}, {"rounds", r.rounds}, {"cores", r.cores},
-                      {"cpu_model", r.cpu_model}, {"build", r.build}, {"library", r.library}, {"digests", "known beforehand"}}},
+                      {"cpu_model", r.cpu_model}, {"build", r.build}, {"library", r.openssl}, {"digests", "known beforehand"}}},
   };
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }

@@ -33,7 +33,7 @@ struct verify_report {
   verify_options conditions;
   std::size_t rounds = 0;
   unsigned cores = 0;
-  std::string cpu_model, build, library;
+  std::string cpu_model, build, openssl;
 };
 
 /// Rows take turns in several rounds, so that a busy machine is busy for all of them. Errors: `invalid_argument`; `internal` for a wrong verdict.
