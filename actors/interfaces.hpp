@@ -69,6 +69,8 @@ using gateway_actor = caf::typed_actor<
     caf::replies_to<atom::evaluate, signed_proposal>::with<gateway_reply>,
     // Collects endorsements that satisfy the policy. payload: pb(common.Payload) to be signed by the client.
     caf::replies_to<atom::endorse, signed_proposal>::with<gateway_reply>,
+    // The same from one peer of each organization named (MSP ids), whatever the policy says.
+    caf::replies_to<atom::endorse, signed_proposal, std::vector<std::string>>::with<gateway_reply>,
     // Sends a signed transaction to an orderer. The reply means "durably ordered", not "committed".
     caf::replies_to<atom::submit, ledger::envelope>::with<gateway_reply>,
     // Waits until a transaction (channel, id) is committed here, at most as long as gateway_options say. For callers in this process or behind an

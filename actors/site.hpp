@@ -62,12 +62,35 @@ struct channel_snapshot {
   block_number height;
 };
 
+/// Why a peer's channel gets no further.
+enum class stall_kind : std::uint8_t {
+  unreachable,     ///< No orderer, or a role here that restarts: it passes by itself.
+  refused,         ///< The orderer does not let this peer read.
+  source_damaged,  ///< The orderer cannot read a block that it should have.
+  block_refused,   ///< The block that came does not continue this peer's chain.
+  not_stored,      ///< The block could not be judged or stored here.
+};
+/// The last failure of a channel's block source, kept until blocks arrive again.
+struct stall {
+  stall_kind kind{};
+  std::string orderer;         ///< Who was asked.
+  std::string why;
+  block_number wanted;         ///< The block that is missing.
+  std::uint32_t failures = 0;  ///< In a row.
+  timestamp since{}, last{};   ///< First and last of them.
+  /// What somebody can do about it.
+  [[nodiscard]] std::string advice() const;
+  /// Trying again will not help: somebody has to act.
+  [[nodiscard]] bool lasting() const noexcept { return kind != stall_kind::unreachable && failures >= 5; }
+};
+
 /// One channel of one peer. The committer writes; everyone else reads.
 struct peer_channel {
   std::string id;
   std::shared_ptr<ledger::channel_ledger> ledger;
   std::shared_ptr<ledger::transient_store> waiting;  ///< Private writes that were endorsed here and are not committed.
   published<channel_snapshot> now;
+  published<stall> stalled;                 ///< By the block source; null while blocks arrive.
   chaincode::definition_cache definitions;  ///< What simulations remember of approved contracts.
   std::vector<std::string> orderers;  ///< Sites that serve the channel, in the topology's order.
 };

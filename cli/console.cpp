@@ -2,7 +2,10 @@
 
 #include <CLI/Error.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <iostream>
 
 #include "ledger/tx/fields.hpp"
 
@@ -22,8 +25,18 @@ void quit(exit_code code, const std::string& text) {
   quit(code);
 }
 void quit(exit_code code) {
-  std::fflush(stdout);
   throw CLI::RuntimeError(code);
+}
+
+std::string output_failure() {
+  errno = 0;
+  std::cout.flush();  // help texts go this way, everything else through stdio; it may empty stdio's buffer, and then it is the one to learn why not
+  int why = errno;
+  errno = 0;
+  const bool flushed = std::fflush(stdout) == 0;
+  if (why == 0) why = errno;
+  if (flushed && std::ferror(stdout) == 0 && std::cout.good()) return {};
+  return why != 0 ? std::strerror(why) : "some of it could not be written";
 }
 
 std::vector<std::string>& literal_words() {

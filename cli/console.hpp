@@ -23,6 +23,9 @@ enum exit_code : int {
 /// Ends the verb without a word.
 [[noreturn]] void quit(exit_code code);
 
+/// Flushes standard output. Why something that was printed did not arrive ("No space left on device"); empty when everything did.
+[[nodiscard]] std::string output_failure();
+
 /// Words behind `--` on the command line: arguments of a contract that look like options, such as -5. Filled by main before a verb runs.
 [[nodiscard]] std::vector<std::string>& literal_words();
 

@@ -1,10 +1,13 @@
 // weft invoke and weft query: a transaction and a question, signed with an identity of the network's folder, through Fabric's gateway.
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "cli/console.hpp"
 #include "cli/network.hpp"
 #include "cli/verbs.hpp"
 #include "cli/view.hpp"
+#include "edge/quoted.hpp"
 
 namespace weft::cli {
 
@@ -27,11 +30,11 @@ struct call_options : network_options {
     add_json(verb);
   }
   [[nodiscard]] edge::contract_call call(network& n) const {
-    edge::contract_call out{n.channel(), contract, {args.begin(), args.end()}, {}, init};
+    edge::contract_call out{n.channel(), n.contract(contract), {args.begin(), args.end()}, {}, init};
     for (const auto& word : literal_words()) out.args.push_back(word);
     for (const auto& t : transient) {
       const auto equals = t.find('=');
-      if (equals == std::string::npos) quit(exit_usage, "--transient needs NAME=VALUE, but got '" + t + "'");
+      if (equals == std::string::npos) quit(exit_usage, "--transient needs NAME=VALUE, but got " + edge::in_quotes(t));
       out.transient_map.emplace_back(t.substr(0, equals), t.substr(equals + 1));
     }
     std::sort(out.transient_map.begin(), out.transient_map.end());
@@ -50,16 +53,33 @@ class stopwatch {
   timestamp begun_ = clock_.now();
 };
 
-/// A call that did not become a transaction.
-void print_failure(const edge::call_failure& f, bool as_json) {
-  if (as_json) {
-    json out{{"ok", false}, {"stage", edge::to_string(f.at)}, {"code", rpc_code_name(f.status.code)}, {"message", f.status.message}};
-    if (!f.tx_id.empty()) out["tx_id"] = f.tx_id;
-    out["details"] = json::array();
-    for (const auto& d : f.status.details) out["details"].push_back({{"address", d.address}, {"msp_id", d.msp_id}, {"message", d.message}});
-    std::printf("%s\n", out.dump().c_str());
-    return;
-  }
+/// A call on its way; `failure` says where it stopped being one.
+struct invocation {
+  std::optional<edge::endorsed_call> tx;
+  std::optional<edge::committed_call> committed;
+  std::optional<edge::call_failure> failure;
+  bytes reason;               ///< JSON: why a committed transaction is not valid.
+  std::uint64_t took_ms = 0;
+  [[nodiscard]] bool valid() const { return committed && committed->code == 0; }
+};
+
+json to_json(const edge::call_failure& f) {
+  json out{{"ok", false}, {"stage", edge::to_string(f.at)}, {"code", rpc_code_name(f.status.code)}, {"message", f.status.message}};
+  if (!f.tx_id.empty()) out["tx_id"] = f.tx_id;
+  out["details"] = json::array();
+  for (const auto& d : f.status.details) out["details"].push_back({{"address", d.address}, {"msp_id", d.msp_id}, {"message", d.message}});
+  return out;
+}
+
+json to_json(const invocation& i) {
+  if (i.failure) return to_json(*i.failure);
+  json out{{"ok", i.valid()}, {"tx_id", i.tx->tx_id}, {"block", i.committed->block}, {"code", i.committed->code},
+           {"code_name", code_name(i.committed->code)}, {"result", json_bytes(i.tx->answer.payload)}, {"took_ms", i.took_ms}};
+  if (!i.reason.empty()) out["reason"] = reason_to_json(i.reason);
+  return out;
+}
+
+void print_text(const edge::call_failure& f) {
   rows out;
   out.add("failed", std::string(rpc_code_name(f.status.code)) + ", at " + std::string(edge::to_string(f.at)));
   out.add("why", f.status.message);
@@ -72,14 +92,19 @@ void print_failure(const edge::call_failure& f, bool as_json) {
   out.add_some("tx", f.tx_id);
   std::fprintf(stderr, "%s", out.text().c_str());
 }
-template <class T>
-T or_fail(edge::outcome<T> r, bool as_json) {
-  if (r) {
-    if constexpr (std::is_void_v<T>) return;
-    else return std::move(*r);
+
+void print_text(const invocation& i) {
+  if (i.failure) return print_text(*i.failure);
+  rows out;
+  if (i.valid()) {
+    out.add("committed", code_name(i.committed->code));
+    out.add_some("result", show(i.tx->answer.payload));
+  } else {
+    out.add("failed", code_name(i.committed->code));
+    add_reason(out, i.reason);
   }
-  print_failure(r.error(), as_json);
-  quit(exit_failed);
+  out.add("tx", i.tx->tx_id).add("block", std::to_string(i.committed->block)).add("took", show_duration(i.took_ms));
+  std::fprintf(i.valid() ? stdout : stderr, "%s", out.text().c_str());
 }
 
 bytes reason_of(const network& n, const edge::endorsed_call& tx) {
@@ -91,44 +116,42 @@ bytes reason_of(const network& n, const edge::endorsed_call& tx) {
   return raw && proto::decode(*raw, response) ? response.reason() : bytes{};
 }
 
-/// A transaction that is in a block, valid or not. True if valid.
-bool print_committed(const network& n, const edge::endorsed_call& tx, const edge::committed_call& committed, std::uint64_t took_ms, bool as_json) {
-  const bool valid = committed.code == 0;
-  const auto reason = valid ? bytes{} : reason_of(n, tx);
-  if (as_json) {
-    json out{{"ok", valid}, {"tx_id", tx.tx_id}, {"block", committed.block}, {"code", committed.code}, {"code_name", code_name(committed.code)},
-             {"result", json_bytes(tx.answer.payload)}, {"took_ms", took_ms}};
-    if (!reason.empty()) out["reason"] = reason_to_json(reason);
-    std::printf("%s\n", out.dump().c_str());
-    return valid;
+/// All are endorsed before the first is submitted: two calls of the same keys then conflict for certain.
+std::vector<invocation> run_calls(network& n, const edge::contract_call& call, std::size_t count) {
+  const auto gateway = n.gateway();
+  const stopwatch watch;
+  std::vector<invocation> calls(count);
+  const auto keep = [](auto outcome, invocation& i, auto& where) {
+    if (outcome) where = std::move(*outcome);
+    else i.failure = outcome.error();
+  };
+  for (auto& i : calls) keep(gateway.endorse(call), i, i.tx);
+  for (auto& i : calls) {
+    if (i.failure) continue;
+    if (auto done = gateway.submit(*i.tx); !done) i.failure = done.error();
   }
-  rows out;
-  if (valid) {
-    out.add("committed", code_name(committed.code));
-    out.add_some("result", show(tx.answer.payload));
-  } else {
-    out.add("failed", code_name(committed.code));
-    add_reason(out, reason);
+  for (auto& i : calls) {
+    if (i.failure) continue;
+    keep(gateway.commit_status(i.tx->channel, i.tx->tx_id), i, i.committed);
+    i.took_ms = watch.milliseconds();
+    if (i.committed && !i.valid()) i.reason = reason_of(n, *i.tx);
   }
-  out.add("tx", tx.tx_id).add("block", std::to_string(committed.block)).add("took", show_duration(took_ms));
-  std::fprintf(valid ? stdout : stderr, "%s", out.text().c_str());
-  return valid;
+  return calls;
 }
 
 void run_invoke(const call_options& o) {
   network n(o);
-  const auto call = o.call(n);
-  const auto gateway = n.gateway();
-  const stopwatch watch;
-  std::vector<edge::endorsed_call> endorsed;
-  for (int i = 0; i < (o.race ? 2 : 1); ++i) endorsed.push_back(or_fail(gateway.endorse(call), o.json));
-  for (const auto& tx : endorsed) or_fail(gateway.submit(tx), o.json);
-  bool all_valid = true;
-  for (std::size_t i = 0; i < endorsed.size(); ++i) {
-    const auto committed = or_fail(gateway.commit_status(endorsed[i].channel, endorsed[i].tx_id), o.json);
-    if (i > 0 && !o.json) std::printf("\n");
-    std::fflush(stdout);
-    all_valid &= print_committed(n, endorsed[i], committed, watch.milliseconds(), o.json);
+  const auto calls = run_calls(n, o.call(n), o.race ? 2 : 1);
+  const bool all_valid = std::all_of(calls.begin(), calls.end(), [](const invocation& i) { return i.valid(); });
+  if (o.json) {
+    const auto out = o.race ? json{{"ok", all_valid}, {"first", to_json(calls[0])}, {"second", to_json(calls[1])}} : to_json(calls[0]);
+    std::printf("%s\n", out.dump().c_str());
+  } else {
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+      if (i > 0) std::printf("\n");
+      std::fflush(stdout);
+      print_text(calls[i]);
+    }
   }
   if (!all_valid) quit(exit_failed);
 }
@@ -136,12 +159,17 @@ void run_invoke(const call_options& o) {
 void run_query(const call_options& o) {
   network n(o);
   const auto call = o.call(n);
-  const auto answer = or_fail(n.gateway().evaluate(call), o.json);
+  const auto answer = n.gateway().evaluate(call);
   if (o.json) {
-    std::printf("%s\n", json{{"ok", true}, {"status", answer.status}, {"message", answer.message}, {"result", json_bytes(answer.payload)}}.dump().c_str());
+    const auto out = answer ? json{{"ok", true}, {"status", answer->status}, {"message", answer->message}, {"result", json_bytes(answer->payload)}}
+                            : to_json(answer.error());
+    std::printf("%s\n", out.dump().c_str());
+  } else if (answer) {
+    std::printf("%s\n", show(answer->payload, answer->payload.size()).c_str());
   } else {
-    std::printf("%s\n", show(answer.payload, answer.payload.size()).c_str());
+    print_text(answer.error());
   }
+  if (!answer) quit(exit_failed);
 }
 
 }  // namespace
@@ -151,9 +179,10 @@ void add_invoke_verb(CLI::App& app) {
   auto o = std::make_shared<call_options>();
   o->add_to(*verb);
   verb->add_flag("--init", o->init, "This is the contract's first call, where its definition demands one");
-  verb->add_flag("--race", o->race, "Endorse two transactions before the first is ordered: shows what a read conflict looks like");
+  verb->add_flag("--race", o->race, "Endorse two transactions before the first is ordered: shows what a read conflict looks like.\n"
+                               "With --json: {\"ok\", \"first\", \"second\"}, each of the two as without --race");
   verb->callback([o] { run_invoke(*o); });
-  example(*verb, "weft invoke mycc invoke a b 10\n  weft invoke --as User1@org2.example.com basic CreateAsset asset1 blue 5 Tom 300");
+  example(*verb, "weft invoke mycc invoke a b 10\n  weft invoke mycc invoke a b 10 --race\n  weft invoke --as User1@org2.example.com basic CreateAsset asset1 blue 5 Tom 300");
 }
 
 void add_query_verb(CLI::App& app) {

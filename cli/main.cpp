@@ -84,11 +84,19 @@ int run(int argc, char** argv) {
   return exit_ok;
 }
 
+/// A verb has not succeeded when what it had to say did not arrive, as when the disk behind `>` is full.
+int checked(int code) {
+  const auto lost = output_failure();
+  if (lost.empty()) return code;
+  std::fprintf(stderr, "weft: %s: %s\n", code == exit_ok ? "the command was carried out, but its output is lost" : "standard output", lost.c_str());
+  return code == exit_ok ? exit_failed : code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   try {
-    return run(argc, argv);
+    return checked(run(argc, argv));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "weft: %s\n", e.what());
     return exit_failed;

@@ -1,13 +1,16 @@
 #include "cli/network.hpp"
 
+#include "actors/node/folder_lock.hpp"
 #include "cli/console.hpp"
 #include "crypto/msp/folder.hpp"
 #include "edge/door.hpp"
+#include "edge/quoted.hpp"
 #include "edge/services.hpp"
 
 namespace weft::cli {
 
 namespace fs = std::filesystem;
+using edge::in_quotes;
 
 namespace {
 
@@ -28,6 +31,8 @@ std::string list_users(const fs::path& network, const control::StatusResponse& s
   for (const auto& n : names) out += "\n  " + n;
   return out;
 }
+
+void list(std::string& names, const std::string& name) { names.append(names.empty() ? "" : ", ").append(name); }
 
 /// One part of a path: an identity's name must not lead out of the folder.
 bool is_plain_name(const std::string& name) { return !name.empty() && name.find('/') == std::string::npos && name.front() != '.'; }
@@ -52,6 +57,10 @@ network::network(const network_options& options) : options_(options) {
 }
 
 void network::unreachable() const {
+  if (const auto pid = actors::lock_holder(options_.dir)) {
+    quit(exit_unreachable, "process " + std::to_string(*pid) + " runs the network in " + options_.dir + ", but does not answer at " +
+                               edge::socket_path(options_.dir).string() + ": it is still starting, or the socket was taken away; `weft down` stops it");
+  }
   quit(exit_unreachable, "no network answers in " + options_.dir + "; start one with: weft up" + (options_.dir == "weft-network" ? "" : " --dir " + options_.dir));
 }
 void network::malformed() { quit(exit_failed, "the network's answer is malformed; is it another version of weft?"); }
@@ -74,10 +83,28 @@ const control::StatusResponse& network::status() {
   return *status_;
 }
 
-std::string network::channel() {
-  if (!options_.channel.empty()) return options_.channel;
+const control::ChannelStatus& network::channel_status() {
   if (status().channels().empty()) quit(exit_failed, "the network has no channel");
-  return status().channels(0).channel_id();
+  if (options_.channel.empty()) return status().channels(0);
+  std::string known;
+  for (const auto& c : status().channels()) {
+    if (c.channel_id() == options_.channel) return c;
+    list(known, c.channel_id());
+  }
+  quit(exit_failed, "no channel " + in_quotes(options_.channel) + " in this network; there are: " + known);
+}
+
+std::string network::channel() { return channel_status().channel_id(); }
+
+const std::string& network::contract(const std::string& name) {
+  constexpr std::string_view system_contracts[] = {"_lifecycle", "cscc", "lscc", "qscc"};
+  if (std::find(std::begin(system_contracts), std::end(system_contracts), name) != std::end(system_contracts)) return name;
+  std::string known;
+  for (const auto& c : channel_status().contracts()) {
+    if (c.name() == name) return name;
+    list(known, c.name());
+  }
+  quit(exit_failed, "no contract " + in_quotes(name) + " on channel " + channel() + "; there are: " + (known.empty() ? "none" : known));
 }
 
 crypto::signing_identity network::identity() {
@@ -94,13 +121,20 @@ crypto::signing_identity network::identity() {
     if (!who) quit(exit_failed, who.error().context);
     return std::move(*who);
   }
-  quit(exit_failed, "no identity " + (options_.as.empty() ? std::string("User1") : options_.as) + " in " + options_.dir + "; there are:" +
+  quit(exit_failed, "no identity " + (options_.as.empty() ? std::string("User1") : in_quotes(options_.as)) + " in " + options_.dir + "; there are:" +
                         list_users(options_.dir, status()));
 }
 
 edge::gateway_client network::gateway() {
   std::map<std::string, std::string> metadata;
-  if (!options_.peer.empty()) metadata[edge::peer_metadata] = options_.peer;
+  if (!options_.peer.empty()) {
+    const auto& peers = channel_status().peers();
+    std::string known;
+    for (const auto& p : peers) list(known, p.peer());
+    if (std::none_of(peers.begin(), peers.end(), [&](const auto& p) { return p.peer() == options_.peer; }))
+      quit(exit_failed, "no peer " + in_quotes(options_.peer) + " on channel " + channel() + "; there are: " + known);
+    metadata[edge::peer_metadata] = options_.peer;
+  }
   return {connection_, identity(), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, std::move(metadata)};
 }
 

@@ -46,8 +46,10 @@ class network {
   [[nodiscard]] tl::expected<bytes, actors::rpc_status> try_ask(const char* method, bytes request) const;
 
   [[nodiscard]] const control::StatusResponse& status();
-  /// The channel that was named, or the first one.
+  /// The channel that was named, or the first one. Ends the verb when the network has no such channel.
   [[nodiscard]] std::string channel();
+  /// `name`. Ends the verb when nobody can call it in this channel.
+  [[nodiscard]] const std::string& contract(const std::string& name);
   /// `--as`, or User1 of the first organization with peers. Reads the network's folder.
   [[nodiscard]] crypto::signing_identity identity();
   /// The identity of that name, whoever --as says.
@@ -55,11 +57,13 @@ class network {
   /// Reads blocks as `who` from `peer`; empty: from the one that was named.
   [[nodiscard]] edge::deliver_client reader(crypto::signing_identity who, const std::string& peer = {}) const;
   [[nodiscard]] edge::gateway_client gateway_as(crypto::signing_identity who) const;
+  /// Calls go to the peer that was named. Ends the verb when there is none of that name.
   [[nodiscard]] edge::gateway_client gateway();
 
  private:
   [[nodiscard]] static std::map<std::string, std::string> ask_peer(const std::string& peer);
   [[nodiscard]] bytes ask_raw(const char* method, bytes request) const;
+  [[nodiscard]] const control::ChannelStatus& channel_status();
   [[noreturn]] void unreachable() const;
   [[noreturn]] static void malformed();
 

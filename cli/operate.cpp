@@ -1,13 +1,19 @@
 // weft down, log, chaos and version: small verbs that tell a running network something.
 #include <poll.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <functional>
 
+#include "actors/node/folder_lock.hpp"
 #include "cli/console.hpp"
 #include "cli/network.hpp"
 #include "cli/verbs.hpp"
+#include "edge/door.hpp"
 #include "edge/version.hpp"
 
 namespace weft::cli {
@@ -19,15 +25,28 @@ constexpr int down_timeout_ms = 60'000;
 /// A descriptor that becomes readable when the process ends; -1 when it has ended.
 int watch_process(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
 
-void run_down(const network_options& o) {
-  network n(o);
-  const auto pid = static_cast<pid_t>(n.status().pid());
+/// Asks process `pid` to stop by `tell`, and waits until it has ended.
+void stop_process(pid_t pid, const std::function<void()>& tell) {
   const int ended = watch_process(pid);
   if (ended < 0 && errno != ESRCH) quit(exit_failed, "cannot watch process " + std::to_string(pid) + "; it was not stopped");
-  static_cast<void>(n.ask<control::StopResponse>("Stop", control::StopRequest()));
+  tell();
   pollfd p{ended, POLLIN, 0};
   if (ended >= 0 && ::poll(&p, 1, down_timeout_ms) == 0) quit(exit_failed, "process " + std::to_string(pid) + " has not stopped within a minute");
   if (ended >= 0) ::close(ended);
+}
+
+void run_down(const network_options& o) {
+  if (!edge::answers(std::filesystem::absolute(edge::socket_path(o.dir)))) {
+    if (const auto pid = actors::lock_holder(o.dir)) {  // nobody at the socket, yet the folder is in use
+      stop_process(*pid, [&] {
+        if (::kill(*pid, SIGTERM) != 0) quit(exit_failed, "cannot stop process " + std::to_string(*pid) + ": " + std::strerror(errno));
+      });
+      std::printf("stopped (process %d did not answer at its socket and was told by a signal)\n", *pid);
+      return;
+    }
+  }
+  network n(o);
+  stop_process(static_cast<pid_t>(n.status().pid()), [&] { static_cast<void>(n.ask<control::StopResponse>("Stop", control::StopRequest())); });
   std::printf("stopped\n");
 }
 

@@ -6,6 +6,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -79,6 +80,28 @@ class stop_signals {
   int fd_ = -1;
 };
 
+/// Becomes readable when something is taken out of a folder, or the folder is. Best effort: without inotify it never does.
+class folder_watch {
+ public:
+  explicit folder_watch(const fs::path& folder) : fd_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+    if (fd_ >= 0) ::inotify_add_watch(fd_, folder.c_str(), IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
+  }
+  ~folder_watch() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  folder_watch(const folder_watch&) = delete;
+  folder_watch& operator=(const folder_watch&) = delete;
+  void silence() const {
+    char events[4096];
+    while (::read(fd_, events, sizeof events) > 0) {
+    }
+  }
+  [[nodiscard]] int fd() const noexcept { return fd_; }  ///< -1 is passed over by poll.
+
+ private:
+  int fd_;
+};
+
 /// Prints a line per thing that is ready. Thread-safe.
 class progress_printer {
  public:
@@ -100,7 +123,7 @@ void set_up_log(const up_options& o) {
   spdlog::set_default_logger(std::move(logger));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
   spdlog::set_level(spdlog::level::from_str(o.log_level));
-  spdlog::flush_on(spdlog::level::warn);
+  spdlog::flush_on(std::min(spdlog::get_level(), spdlog::level::warn));  // who asks for more wants to see it now
 }
 
 void keep_topology(const fs::path& folder, const config::topology& t) {
@@ -115,15 +138,55 @@ void keep_topology(const fs::path& folder, const config::topology& t) {
   fs::rename(fresh, path, ignored);
 }
 
-/// Waits for a signal, a request to stop, or readiness.
-enum class event : std::uint8_t { ready, stop };
-event wait_for(const stop_signals& signals, const bell& stop, const bell& ready) {
+/// The door of a node, and another one when somebody takes its socket away.
+class kept_door {
+ public:
+  kept_door(caf::actor_system& system, actors::node& node, std::string folder, const bell& stop)
+      : system_(system), node_(node), folder_(std::move(folder)), stop_(stop) {}
+  [[nodiscard]] result<void> open() {
+    WEFT_TRY(auto opened, edge::door::open(system_, node_, folder_, [this] { stop_.ring(); }));
+    if (door_) door_->close(door_grace);
+    door_ = std::move(opened);
+    return {};
+  }
+  /// After something was taken out of the folder. False: nobody can be served here any more, and why is in the log.
+  [[nodiscard]] bool repair() {
+    std::error_code ignored;
+    if (!fs::exists(fs::path(folder_) / "weft.lock", ignored)) {
+      spdlog::error("{} lost its lock file, or everything: another network could start on the same files, so this one stops", folder_);
+      return false;
+    }
+    if (door_->reachable()) return true;
+    if (auto again = open(); !again) {
+      spdlog::error("the socket in {} was taken away and cannot be made anew, so the network stops: {}", folder_, again.error().context);
+      return false;
+    }
+    spdlog::warn("the socket in {} was taken away; there is a new one", folder_);
+    return true;
+  }
+  void close() { door_->close(door_grace); }
+
+ private:
+  caf::actor_system& system_;
+  actors::node& node_;
+  std::string folder_;
+  const bell& stop_;
+  std::unique_ptr<edge::door> door_;
+};
+
+/// Waits for a signal, a request to stop, readiness, or a door that is lost for good.
+enum class event : std::uint8_t { ready, stop, lost };
+event wait_for(const stop_signals& signals, const bell& stop, const bell& ready, const folder_watch& folder, kept_door& door) {
   for (;;) {
-    pollfd fds[] = {{signals.fd(), POLLIN, 0}, {stop.fd(), POLLIN, 0}, {ready.fd(), POLLIN, 0}};
+    pollfd fds[] = {{signals.fd(), POLLIN, 0}, {stop.fd(), POLLIN, 0}, {ready.fd(), POLLIN, 0}, {folder.fd(), POLLIN, 0}};
     if (::poll(fds, std::size(fds), -1) < 0) continue;
     if (fds[0].revents != 0 || fds[1].revents != 0) return event::stop;
-    ready.silence();
-    return event::ready;
+    if (fds[2].revents != 0) {
+      ready.silence();
+      return event::ready;
+    }
+    folder.silence();
+    if (!door.repair()) return event::lost;
   }
 }
 
@@ -186,8 +249,9 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
   if (!started) return refuse(started.error(), tell);
   auto& node = **started;
   keep_topology(o.dir, t);
-  auto opened = edge::door::open(system, node, o.dir, [&] { stop.ring(); });
-  if (!opened) return refuse(opened.error(), tell);
+  kept_door door(system, node, o.dir, stop);
+  const folder_watch folder(o.dir);
+  if (auto opened = door.open(); !opened) return refuse(opened.error(), tell);
   progress("door", edge::socket_path(o.dir).string());
 
   std::mutex mutex;
@@ -198,7 +262,8 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
     ready.ring();
   });
   int code = exit_ok;
-  if (wait_for(signals, stop, ready) == event::ready) {
+  auto happened = wait_for(signals, stop, ready, folder, door);
+  if (happened == event::ready) {
     std::unique_lock lock(mutex);
     const auto r = *outcome;
     lock.unlock();
@@ -208,17 +273,19 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
     } else {
       if (o.json) print_ready_json(node, o, ms);
       else std::printf("ready in %llu ms%s\n", static_cast<unsigned long long>(ms), o.detach ? "" : "; stop with Ctrl-C or `weft down`");
-      std::fflush(stdout);
-      report_start(tell, true);
-      while (wait_for(signals, stop, ready) != event::stop) {
+      if (const auto lost = output_failure(); !lost.empty()) {  // whoever waits for this line would wait for ever
+        code = refuse({errc::io, "standard output: " + lost + "; the network is stopped again"}, tell);
+      } else {
+        report_start(tell, true);
+        happened = wait_for(signals, stop, ready, folder, door);
       }
     }
   }
+  if (happened == event::lost) code = exit_failed;
   signals.let_through();
-  (*opened)->close(door_grace);
+  door.close();
   node.stop();
   if (!o.json && !o.detach) std::printf("stopped\n");
-  opened->reset();
   started->reset();
   return code;
 }

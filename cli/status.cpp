@@ -15,6 +15,13 @@ json contract_json(const control::Contract& c) {
   return {{"name", c.name()}, {"version", c.version()}, {"sequence", c.sequence()}, {"policy", c.endorsement_policy()}, {"init_required", c.init_required()}};
 }
 
+json stall_json(const control::PeerHeight& p) {
+  if (!p.has_stall()) return nullptr;
+  const auto& s = p.stall();
+  return {{"block", s.block()}, {"orderer", s.orderer()}, {"why", s.why()}, {"advice", s.advice()}, {"failures", s.failures()}, {"for_ms", s.for_ms()},
+          {"last_failure_ms", s.last_ms()}};
+}
+
 json channel_json(const control::ChannelStatus& c) {
   json out{{"channel", c.channel_id()}, {"consensus", c.consensus()},
            {"batch", {{"max_message_count", c.block_messages_max()}, {"preferred_max_bytes", c.block_preferred_bytes()},
@@ -22,7 +29,7 @@ json channel_json(const control::ChannelStatus& c) {
            {"peers", json::array()}, {"orderers", json::array()}, {"contracts", json::array()}};
   for (const auto& p : c.peers()) {
     out["peers"].push_back({{"peer", p.peer()}, {"msp_id", p.msp_id()}, {"height", p.height()}, {"block_hash", to_hex(p.block_hash())},
-                            {"commit_hash", to_hex(p.commit_hash())}});
+                            {"commit_hash", to_hex(p.commit_hash())}, {"stall", stall_json(p)}});
   }
   for (const auto& o : c.orderers()) out["orderers"].push_back({{"orderer", o.orderer()}, {"height", o.height()}});
   for (const auto& k : c.contracts()) out["contracts"].push_back(contract_json(k));
@@ -41,6 +48,18 @@ json status_json(const control::StatusResponse& s) {
   return out;
 }
 
+void print_stalls(const control::ChannelStatus& c) {
+  for (const auto& p : c.peers()) {
+    if (!p.has_stall()) continue;
+    const auto& s = p.stall();
+    std::printf("\n  %s does not advance: no block %llu for %s\n", p.peer().c_str(), static_cast<unsigned long long>(s.block()), show_duration(s.for_ms()).c_str());
+    rows out;
+    out.add("why", s.orderer() + ": " + s.why()).add("tried", count(s.failures(), "time") + ", last " + show_duration(s.last_ms()) + " ago");
+    out.add("what to do", s.advice());
+    std::printf("%s", out.text(4).c_str());
+  }
+}
+
 void print_channel(const control::ChannelStatus& c) {
   std::printf("\nchannel %s, %s: blocks of up to %s or %llu KiB, after %s at the latest%s\n", c.channel_id().c_str(), c.consensus().c_str(),
               count(c.block_messages_max(), "transaction").c_str(), static_cast<unsigned long long>(c.block_preferred_bytes() / KiB),
@@ -49,6 +68,7 @@ void print_channel(const control::ChannelStatus& c) {
   for (const auto& p : c.peers()) heights.add({p.peer(), p.msp_id(), std::to_string(p.height()), short_hash(p.block_hash()), short_hash(p.commit_hash())});
   for (const auto& o : c.orderers()) heights.add({o.orderer(), "", std::to_string(o.height()), "", ""});
   std::printf("%s", heights.text(2).c_str());
+  print_stalls(c);
   table contracts({"contract", "version", "sequence", "endorsed by"});
   for (const auto& k : c.contracts()) contracts.add({k.name(), k.version(), std::to_string(k.sequence()), k.endorsement_policy()});
   if (!contracts.empty()) std::printf("\n%s", contracts.text(2).c_str());

@@ -90,11 +90,19 @@ result<config::topology> choose_topology(const up_options& o) {
   const auto stored = topology_path(o.dir);
   std::error_code ignored;
   const bool again = fs::exists(stored, ignored);
-  if (again && !shape_given) return read_topology(stored, o.dir);
+  if (again && !shape_given) {
+    auto kept = read_topology(stored, o.dir);
+    if (kept) return kept;
+    return fail(errc::failed_precondition, kept.error().context + "\nIt is what this network was started with: put it back from a copy, or name one with --topology");
+  }
   config::dev_options dev{o.orgs, o.peers, {}};
+  WEFT_CHECK(config::check_size(dev));
   dev.batch.max_message_count = o.block_messages;
   if (o.block_timeout_given) {
     WEFT_TRY(dev.batch.timeout, parse_duration(o.block_timeout));
+    if (dev.batch.timeout < std::chrono::milliseconds(1) || dev.batch.timeout > std::chrono::hours(1)) {
+      return fail(errc::invalid_argument, "--block-timeout is from 1ms to 3600s");
+    }
   }
   auto t = config::dev_topology(dev);
   if (const auto problems = config::check(t); !problems.empty()) return config::refuse(problems, "");

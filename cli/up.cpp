@@ -59,7 +59,7 @@ void add_up_verb(CLI::App& app) {
   auto o = std::make_shared<up_options>();
   verb->add_option("--dir", o->dir, "The network's folder: identities, ledgers, socket")->envname("WEFT_DIR")->capture_default_str();
   verb->add_option("--topology", o->topology_file, "YAML document that says which organizations, channels and contracts there are");
-  auto* orgs = verb->add_option("--orgs", o->orgs, "Organizations with peers")->check(CLI::Range(1, 26))->capture_default_str();
+  auto* orgs = verb->add_option("--orgs", o->orgs, "Organizations with peers; in all at most 128 peers")->check(CLI::Range(1, 26))->capture_default_str();
   auto* peers = verb->add_option("--peers", o->peers, "Peers of each organization")->check(CLI::Range(1, 16))->capture_default_str();
   auto* messages = verb->add_option("--block-messages", o->block_messages, "Transactions in a block at most")->check(CLI::Range(1, 100'000))->capture_default_str();
   auto* timeout = verb->add_option("--block-timeout", o->block_timeout, "Age at which an unfilled block closes, such as 500ms (default: 2s)");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "edge/quoted.hpp"
 #include "msp/identities.pb.h"
 #include "proto/encode.hpp"
 
@@ -17,7 +18,7 @@ result<peer_ptr> peer_choice::choose(const std::string& name, const std::string&
     if (p->name == name) return p;
     known.append(known.empty() ? "" : ", ").append(p->name);
   }
-  if (!name.empty()) return fail(errc::not_found, "no peer " + name + " here; there are: " + known);
+  if (!name.empty()) return fail(errc::not_found, "no peer " + in_quotes(name) + " here; there are: " + known);
   if (peers_.empty()) return fail(errc::unavailable, "this node has no peers");
   const auto own = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->msp_id == msp_id; });
   return own == peers_.end() ? peers_.front() : *own;

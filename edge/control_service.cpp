@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "edge/bridge.hpp"
+#include "edge/quoted.hpp"
 #include "edge/services.hpp"
 #include "edge/version.hpp"
 #include "ledger/validation/definition.hpp"
@@ -85,7 +86,7 @@ result<channel_of_peer> find_channel(const door_context& c, const std::string& p
   std::string known;
   const auto all = peer->channels->all();
   for (const auto& [id, channel] : *all) known.append(known.empty() ? "" : ", ").append(id);
-  return fail(errc::not_found, "no channel " + channel_id + " on " + peer->name + "; there are: " + known);
+  return fail(errc::not_found, "no channel " + in_quotes(channel_id) + " on " + peer->name + "; there are: " + known);
 }
 
 /// The definitions in a channel's state.
@@ -109,6 +110,17 @@ void list_contracts(const actors::channel_snapshot& now, Repeated& out) {
   }
 }
 
+void describe_stall(const actors::stall& s, timestamp now, control::Stall& out) {
+  const auto ms = [&](timestamp then) { return static_cast<std::uint64_t>(std::max(std::chrono::duration_cast<std::chrono::milliseconds>(now - then).count(), std::int64_t{0})); };
+  out.set_orderer(s.orderer);
+  out.set_block(s.wanted.value);
+  out.set_why(s.why);
+  out.set_advice(s.advice());
+  out.set_failures(s.failures);
+  out.set_for_ms(ms(s.since));
+  out.set_last_ms(ms(s.last));
+}
+
 void add_channel(const door_context& c, const std::string& id, control::StatusResponse& out) {
   auto& status = *out.add_channels();
   status.set_channel_id(id);
@@ -122,6 +134,7 @@ void add_channel(const door_context& c, const std::string& id, control::StatusRe
     row.set_height(held->ledger->height().value);
     row.set_block_hash(held->ledger->last_hash());
     row.set_commit_hash(held->ledger->last_commit_hash());
+    if (const auto stalled = held->stalled.get()) describe_stall(*stalled, c.node->settings().clock->now(), *row.mutable_stall());
     if (auto now = held->now.get(); now && (!newest || newest->height < now->height)) newest = std::move(now);
   }
   for (const auto& orderer : c.node->orderers()) {
@@ -175,10 +188,11 @@ result<void> on_status(const door_context& c, const control::StatusRequest&, con
 result<void> on_log_level(const door_context&, const control::SetLogLevelRequest& in, control::SetLogLevelResponse& out) {
   const auto level = spdlog::level::from_str(in.level());  // unknown names become "off"
   if (level == spdlog::level::off && in.level() != "off") {
-    return fail(errc::invalid_argument, "no log level '" + in.level() + "'; there are: off, error, warn, info, debug, trace");
+    return fail(errc::invalid_argument, "no log level " + in_quotes(in.level()) + "; there are: off, error, warn, info, debug, trace");
   }
   out.set_previous(level_name());
   spdlog::set_level(level);
+  spdlog::flush_on(std::min(level, spdlog::level::warn));
   return {};
 }
 
@@ -243,7 +257,7 @@ result<void> on_get_transaction(const door_context& c, const control::GetTransac
   WEFT_TRY(const auto found, find_channel(c, in.peer(), in.channel_id()));
   const auto& blocks = found.channel->ledger->blocks();
   WEFT_TRY(const auto at, blocks.find_tx(in.tx_id()));
-  if (!at) return fail(errc::not_found, "no transaction " + in.tx_id() + " in " + found.channel->id);
+  if (!at) return fail(errc::not_found, "no transaction " + in_quotes(in.tx_id()) + " in " + found.channel->id);
   WEFT_TRY(const auto b, blocks.read(at->block));
   if (at->index.value >= b.envelopes().size()) return fail(errc::corruption, "the index names a transaction that the block does not have");
   out.set_envelope(b.envelopes()[at->index.value].raw().to_bytes());
@@ -263,7 +277,7 @@ result<void> on_kill(const door_context& c, const control::KillRoleRequest& in, 
     c.node->kill(in.role());
     return {};
   }
-  return fail(errc::not_found, "no role " + in.role() + " is running; `weft status --all` lists them");
+  return fail(errc::not_found, "no role " + in_quotes(in.role()) + " is running; `weft status --all` lists them");
 }
 
 // ---- participation: answered by a role, not here

@@ -78,9 +78,13 @@ class socket_door final : public door {
     return {};
   }
 
+  bool reachable() const override {
+    struct ::stat at {};
+    return !socket_.empty() && ::lstat(socket_.c_str(), &at) == 0 && at.st_ino == inode_;
+  }
+
   void close(std::chrono::milliseconds grace) override {
-    struct ::stat at {};  // another network may have put its own socket there meanwhile
-    if (!socket_.empty() && ::stat(socket_.c_str(), &at) == 0 && at.st_ino == inode_) ::unlink(socket_.c_str());
+    if (reachable()) ::unlink(socket_.c_str());  // another network may have put its own socket there meanwhile
     socket_.clear();
     if (server_) server_->stop(grace);
     stop_bridges();

@@ -33,6 +33,8 @@ class door {
   [[nodiscard]] static result<std::unique_ptr<door>> open(caf::actor_system& system, actors::node& node, const std::filesystem::path& folder,
                                                           std::function<void()> stop);
   virtual ~door() = default;
+  /// False when the socket is no longer where it was put: somebody removed or replaced it, and no new client finds this door.
+  [[nodiscard]] virtual bool reachable() const = 0;
   /// Takes no more calls, lets open ones finish for `grace`, removes the socket. Idempotent.
   virtual void close(std::chrono::milliseconds grace) = 0;
 };

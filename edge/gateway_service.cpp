@@ -18,7 +18,7 @@ namespace atom = actors::atom;
 using bridge_actor = caf::typed_actor<
     // Each: the site, the content, and the call that waits for the gateway's answer.
     caf::reacts_to<atom::evaluate, std::string, actors::signed_proposal, unary_ptr>,
-    caf::reacts_to<atom::endorse, std::string, actors::signed_proposal, unary_ptr>,
+    caf::reacts_to<atom::endorse, std::string, actors::signed_proposal, std::vector<std::string>, unary_ptr>,
     caf::reacts_to<atom::submit, std::string, ledger::envelope, unary_ptr>,
     caf::reacts_to<atom::await, std::string, std::string, std::string, unary_ptr>>;
 using state_type = bridge_state<actors::gateway_actor>;
@@ -54,8 +54,9 @@ bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> s
       [=](atom::evaluate a, const std::string& site, const actors::signed_proposal& p, const unary_ptr& call) {
         forward<gateway_reply>(self, site, call, collecting, answer_wrapped, a, p);
       },
-      [=](atom::endorse a, const std::string& site, const actors::signed_proposal& p, const unary_ptr& call) {
-        forward<gateway_reply>(self, site, call, collecting, answer_prepared, a, p);
+      [=](atom::endorse a, const std::string& site, const actors::signed_proposal& p, const std::vector<std::string>& orgs, const unary_ptr& call) {
+        if (orgs.empty()) forward<gateway_reply>(self, site, call, collecting, answer_prepared, a, p);
+        else forward<gateway_reply>(self, site, call, collecting, answer_prepared, a, p, orgs);
       },
       [=](atom::submit a, const std::string& site, const ledger::envelope& tx, const unary_ptr& call) {
         forward<gateway_reply>(self, site, call, submitting, answer_submitted, a, tx);
@@ -99,13 +100,10 @@ void on_evaluate(const bridge_actor& actor, const peer_choice& peers, const unar
 void on_endorse(const bridge_actor& actor, const peer_choice& peers, const unary_ptr& call) {
   auto part = signed_part(call);
   if (!part) return;
-  if (!named_organizations(call->request()).empty()) {
-    return call->refuse(status_of(rpc_code::unimplemented, "endorsing_organizations is not offered here; leave it out and the endorsement policy decides"));
-  }
   actors::signed_proposal p{std::move(*part)};
   const auto peer = peers.choose(call->metadata(peer_metadata), signer_msp(p));
   if (!peer) return call->refuse(actors::to_status(peer.error()));
-  caf::anon_send(actor, atom::endorse::value, (*peer)->name, std::move(p), call);
+  caf::anon_send(actor, atom::endorse::value, (*peer)->name, std::move(p), named_organizations(call->request()), call);
 }
 
 void on_submit(const bridge_actor& actor, const peer_choice& peers, const unary_ptr& call) {

@@ -242,6 +242,20 @@ bool caught_up(const deployment& what) {
   return true;
 }
 
+/// Peers that are behind and will stay so, with the reason; empty while there is hope.
+std::string hopeless(const deployment& what) {
+  std::string out;
+  for (const auto& p : what.peers) {
+    const auto channel = p->channel(what.channel);
+    if (channel->now.get()->height >= what.height) continue;
+    const auto stalled = channel->stalled.get();
+    if (!stalled || !stalled->lasting()) return {};
+    out += "\n  " + p->name + " gets no block " + std::to_string(stalled->wanted.value) + " of " + what.channel + " from " + stalled->orderer + ": " +
+           stalled->why + "\n    what to do: " + stalled->advice();
+  }
+  return out;
+}
+
 /// Contracts that are defined, or about to be, and hold no key yet: a crash may have come before their first call.
 std::vector<config::contract_placement> untouched(const deployment& what) {
   std::vector<config::contract_placement> out;
@@ -254,10 +268,17 @@ std::vector<config::contract_placement> untouched(const deployment& what) {
   return out;
 }
 
+/// Wide networks take their time: a word on each part of it.
+void tell(self_ptr self, const std::string& what) {
+  constexpr std::size_t quick = 8;  // fewer peers have done it before anybody reads a line
+  if (self->state.what.peers.size() > quick) self->state.progress("deployment", what);
+}
+
 void plan(self_ptr self) {
   auto& s = self->state;
   if (!caught_up(s.what)) {
-    if (++s.waits * look_again > patience) return finish(self, fail(errc::timeout, "peers did not catch up with the orderer"));
+    const auto lost = hopeless(s.what);
+    if (!lost.empty() || ++s.waits * look_again > patience) return finish(self, fail(errc::timeout, "peers did not catch up with the orderer" + lost));
     return self->delayed_send(self, look_again, atom::tick::value);
   }
   ++s.attempts;
@@ -270,6 +291,7 @@ void plan(self_ptr self) {
   s.phases.push_back([self, contracts] {
     std::vector<result<deploy_tx>> txs;
     auto& what = self->state.what;
+    if (!contracts->empty()) tell(self, "defined everywhere; now the first calls");
     for (const auto& c : untouched(what)) {
       std::vector<bytes> args(c.first_call.begin(), c.first_call.end());
       txs.push_back(deploy_tx{&what.orgs.front(), c.name, {what.channel, c.name, std::move(args), {}, c.init_required}, {}, {}});
@@ -279,12 +301,14 @@ void plan(self_ptr self) {
   s.phases.push_back([self, contracts] {
     std::vector<result<deploy_tx>> txs;
     for (const auto& c : *contracts) txs.push_back(commitment(self->state.what, c));
+    if (!txs.empty()) tell(self, "approved everywhere; now the definitions");
     run_results(self, std::move(txs));
   });
   s.phases.push_back([self, contracts] {
     std::vector<result<deploy_tx>> txs;
     for (const auto& c : *contracts)
       for (const auto& org : self->state.what.orgs) txs.push_back(approval(self->state.what, org, c));
+    if (!txs.empty()) tell(self, std::to_string(txs.size()) + " approvals by " + std::to_string(self->state.what.orgs.size()) + " organizations");
     run_results(self, std::move(txs));
   });
   next_phase(self);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -9,8 +10,10 @@
 #include "crypto/ca/imported_material.hpp"
 #include "crypto/ca/network_material.hpp"
 #include "crypto/msp/folder.hpp"
+#include "ledger/channel/bundle.hpp"
 #include "ledger/channel/config_tree.hpp"
 #include "ledger/channel/genesis.hpp"
+#include "ledger/store/block_store.hpp"
 #include "ledger/store/env.hpp"
 #include "msp/msp_config.pb.h"
 
@@ -63,9 +66,15 @@ result<void> make_identities(const fs::path& folder, const config::topology& t, 
                              const std::function<void(const std::string&, const std::string&)>& progress) {
   const auto root = folder / "crypto";
   const bool fresh = !fs::exists(root);
+  constexpr std::size_t quick = 16;  // fewer members than that are there before anybody reads a line
   std::vector<crypto::organization_description> organizations;
-  for (const auto& org : t.organizations)
-    if (org.material.empty()) organizations.push_back(describe(org));
+  std::size_t members = 0;
+  for (const auto& org : t.organizations) {
+    if (!org.material.empty()) continue;
+    organizations.push_back(describe(org));
+    members += org.hosts.size() + org.users + 1;
+  }
+  if (fresh && members > quick) progress("identities", "making those of " + std::to_string(members) + " members");
   WEFT_TRY(auto made, crypto::make_network_material(organizations, *seams.clock, *seams.random, seams.nonces,
                                                     fresh ? crypto::existing_files{} : crypto::files_below(root)));
   crypto::network_material imported;
@@ -133,22 +142,52 @@ result<ledger::block> make_genesis(const material& m, const config::topology& t,
   return ledger::make_genesis(request, *seams.random, seams.clock->now());
 }
 
+/// Everything on a channel rests on its genesis block, so what the folder holds must be whole and of this channel.
+result<ledger::block> read_genesis(const fs::path& path, const std::string& channel) {
+  WEFT_TRY(auto raw, read_file(path));
+  const auto damaged = [&](const std::string& why) {
+    return fail(errc::corruption, path.string() + ", the genesis block of channel " + channel + ", is damaged: " + why +
+                                      ". Put it back from a copy, or remove it: it is then taken from the members' block files");
+  };
+  auto stored = ledger::block::parse(shared_bytes{std::move(raw)});
+  if (!stored) return damaged(stored.error().context);
+  if (auto whole = ledger::check_links(*stored, block_number{0}, {}, false); !whole) return damaged(whole.error().context);
+  const auto bundle = ledger::channel_bundle::from_block(*stored);
+  if (!bundle) return damaged(bundle.error().context);
+  if ((*bundle)->channel_id() != channel) return damaged("it is that of channel " + (*bundle)->channel_id());
+  return stored;
+}
+
+/// Block 0 as some member's block files hold it; nothing when no member has blocks of the channel yet.
+std::optional<ledger::block> genesis_of_members(const fs::path& folder, const std::string& channel) {
+  std::error_code ec;
+  for (const auto& member : fs::directory_iterator(folder / "data", ec)) {
+    const auto blocks = member.path() / channel / "blocks";
+    if (!fs::exists(blocks, ec)) continue;
+    auto files = ledger::open_disk_env(blocks);
+    auto store = files ? ledger::open_block_store(*files, ledger::make_memory_kv()) : tl::unexpected<error>(files.error());
+    if (!store || (*store)->height() == block_number{0}) continue;
+    if (auto first = (*store)->read(block_number{0})) return std::move(*first);
+  }
+  return std::nullopt;
+}
+
 result<void> load_channels(material& m, const fs::path& folder, const config::topology& t, const material_seams& seams,
                            const std::function<void(const std::string&, const std::string&)>& progress) {
   WEFT_TRY(auto files, ledger::open_disk_env(folder / "channels"));
   for (const auto& c : t.channels) {
     const auto name = c.name + ".block";
     if (fs::exists(folder / "channels" / name)) {
-      WEFT_TRY(auto raw, read_file(folder / "channels" / name));
-      auto stored = ledger::block::parse(shared_bytes{std::move(raw)});
-      if (!stored) return tl::unexpected<error>(within((folder / "channels" / name).string(), stored.error()));
-      m.genesis.emplace(c.name, std::move(*stored));
+      WEFT_TRY(auto stored, read_genesis(folder / "channels" / name, c.name));
+      m.genesis.emplace(c.name, std::move(stored));
       continue;
     }
-    WEFT_TRY(auto made, make_genesis(m, t, c, seams));
-    WEFT_CHECK(files->replace(name, made.encode()));
-    progress("channel " + c.name, "genesis block made");
-    m.genesis.emplace(c.name, std::move(made));
+    auto kept = genesis_of_members(folder, c.name);
+    result<ledger::block> made = kept ? std::move(*kept) : make_genesis(m, t, c, seams);
+    if (!made) return tl::unexpected<error>(made.error());
+    WEFT_CHECK(files->replace(name, made->encode()));
+    progress("channel " + c.name, kept ? "genesis block taken from a member's block files" : "genesis block made");
+    m.genesis.emplace(c.name, std::move(*made));
   }
   return {};
 }

@@ -1,15 +1,14 @@
 #include "actors/node/node.hpp"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/file.h>
-#include <unistd.h>
+#include <stdlib.h>  // mkdtemp
 
 #include <atomic>
 #include <mutex>
 #include <set>
 
 #include "actors/node/deployer.hpp"
+#include "actors/node/folder_lock.hpp"
 #include "actors/node/material.hpp"
 #include "actors/node/participation.hpp"
 #include "actors/node/sites.hpp"
@@ -20,32 +19,6 @@ namespace weft::actors {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Holds the folder's lock as long as it lives.
-class folder_lock {
- public:
-  static result<std::shared_ptr<folder_lock>> take(const fs::path& folder) {
-    std::error_code ec;
-    fs::create_directories(folder, ec);
-    if (ec) return fail(errc::io, "cannot create " + folder.string() + ": " + ec.message());
-    const auto path = folder / "weft.lock";
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return fail(errc::io, "cannot open " + path.string() + ": " + std::strerror(errno));
-    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-      ::close(fd);
-      return fail(errc::already_exists, "a network is running in " + folder.string() + " already; stop it with `weft down --dir " + folder.string() +
-                                            "`, or choose another folder with --dir");
-    }
-    return std::make_shared<folder_lock>(fd);
-  }
-  explicit folder_lock(int fd) : fd_(fd) {}
-  ~folder_lock() { ::close(fd_); }
-  folder_lock(const folder_lock&) = delete;
-  folder_lock& operator=(const folder_lock&) = delete;
-
- private:
-  int fd_;
-};
 
 /// A folder of its own for a network in memory; gone when it goes.
 struct scratch_folder {

@@ -102,6 +102,27 @@ class verifiers {
   std::map<std::string, std::shared_ptr<const crypto::verifier>> by_operator_;
 };
 
+/// Configurations by operator and block: reading one means judging every CA in it, and a wide network opens it hundreds of times. Those who
+/// share verified signatures share these too, with the identities found valid under them.
+class known_bundles {
+ public:
+  explicit known_bundles(trust t) : trust_(t) {}
+  ledger::bundle_source of(const std::string& op) {
+    if (trust_ == trust::each) return ledger::channel_bundle::from_block;
+    return [this, op](const ledger::block& b) -> result<std::shared_ptr<const ledger::channel_bundle>> {
+      auto& known = known_[{op, b.hash()}];
+      if (!known) {
+        WEFT_TRY(known, ledger::channel_bundle::from_block(b));
+      }
+      return known;
+    };
+  }
+
+ private:
+  trust trust_;
+  std::map<std::pair<std::string, bytes>, std::shared_ptr<const ledger::channel_bundle>> known_;
+};
+
 void fill(site& s, const config::organization& org, const std::string& host, const material& m, const node_settings& settings,
           const material_seams& seams, const directory_ptr& where, verifiers& v) {
   s.name = host + "." + org.domain;
@@ -138,13 +159,14 @@ result<std::vector<channel_opening>> remembered_joins(const node_settings& setti
 }
 
 result<std::shared_ptr<peer_channel>> open_peer_channel(const channel_opening& c, const std::string& member, const node_settings& settings,
-                                                        const std::vector<std::string>& orderers,
-                                                        const progress_fn& progress) {
+                                                        const std::vector<std::string>& orderers, const progress_fn& progress,
+                                                        const ledger::bundle_source& bundles) {
   WEFT_TRY(auto s, open_stores(settings, member, c.id));
-  auto opened = ledger::open_channel_ledger(s.files, s.state, c.genesis, [&](block_number done, block_number all) {
+  const auto told = [&](block_number done, block_number all) {
     constexpr std::uint64_t every = 1000;  // shorter rebuilds are over before anybody reads a line
     if (progress && done.value % every == 0) progress(member, "rebuilding state: block " + std::to_string(done.value) + " of " + std::to_string(all.value));
-  });
+  };
+  auto opened = ledger::open_channel_ledger(s.files, s.state, c.genesis, told, nullptr, ledger::segment_bytes_default, bundles);
   if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.id, opened.error()));
   auto channel = std::make_shared<peer_channel>();
   std::shared_ptr<ledger::env> waiting = ledger::make_memory_env();
@@ -159,7 +181,8 @@ result<std::shared_ptr<peer_channel>> open_peer_channel(const channel_opening& c
   return channel;
 }
 
-result<std::shared_ptr<orderer_channel>> open_orderer_channel(const channel_opening& c, const std::string& member, const node_settings& settings) {
+result<std::shared_ptr<orderer_channel>> open_orderer_channel(const channel_opening& c, const std::string& member, const node_settings& settings,
+                                                              const ledger::bundle_source& bundles) {
   WEFT_TRY(auto s, open_stores(settings, member, c.id));
   auto opened = ledger::open_block_store(s.files, s.state, ledger::segment_bytes_default, nullptr, ledger::tx_index::none);
   if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.id, opened.error()));
@@ -174,7 +197,7 @@ result<std::shared_ptr<orderer_channel>> open_orderer_channel(const channel_open
   WEFT_TRY(auto last, channel->blocks->read(block_number{channel->blocks->height().value - 1}));
   WEFT_TRY(auto config_index, ledger::last_config_index(last));
   WEFT_TRY(auto config_block, channel->blocks->read(config_index));
-  WEFT_TRY(auto bundle, ledger::channel_bundle::from_block(config_block));
+  WEFT_TRY(auto bundle, bundles(config_block));
   channel->bundle.set(std::move(bundle));
   return channel;
 }
@@ -222,17 +245,17 @@ result<void> check_membership(const node_sites& sites, const std::filesystem::pa
 
 }  // namespace
 
-result<void> open_channel(const orderer_site& site, const channel_opening& what, const node_settings& settings) {
-  WEFT_TRY(auto channel, open_orderer_channel(what, site.name, settings));
+result<void> open_channel(const orderer_site& site, const channel_opening& what, const node_settings& settings, const ledger::bundle_source& bundles) {
+  WEFT_TRY(auto channel, open_orderer_channel(what, site.name, settings, bundles));
   site.channels->add(what.id, std::move(channel));
   return {};
 }
 
 result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const node_sites& sites,
-                          const progress_fn& progress) {
+                          const progress_fn& progress, const ledger::bundle_source& bundles) {
   std::vector<std::string> orderers;
   for (const auto& o : sites.orderers) if (o->channel(what.id)) orderers.push_back(o->name);
-  WEFT_TRY(auto channel, open_peer_channel(what, site.name, settings, orderers, progress));
+  WEFT_TRY(auto channel, open_peer_channel(what, site.name, settings, orderers, progress, bundles));
   site.channels->add(what.id, std::move(channel));
   return {};
 }
@@ -251,6 +274,7 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
                               const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables, const progress_fn& progress) {
   node_sites out;
   verifiers v{settings.trust, std::move(tables)};
+  known_bundles bundles{settings.trust};
   const auto openings = [&](const std::string& member) -> result<std::vector<channel_opening>> {
     std::vector<channel_opening> all;
     for (const auto& c : t.channels) all.push_back({c.name, c.batch.cut_when_idle, m.genesis.at(c.name)});
@@ -264,7 +288,7 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
       auto s = std::make_shared<orderer_site>();
       fill(*s, org, host, m, settings, seams, where, v);
       WEFT_TRY(const auto channels, openings(s->name));
-      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings));
+      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, bundles.of(org.operated_by)));
       progress("orderer " + s->name, std::to_string(channels.size()) + " channel" + (channels.size() == 1 ? "" : "s"));
       out.orderers.push_back(std::move(s));
     }
@@ -276,7 +300,7 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
       fill(*s, org, host, m, settings, seams, where, v);
       WEFT_TRY(s->local_msp, crypto::msp::create(*m.msps.at(org.msp_id), crypto::msp_level::v1_4_3));
       WEFT_TRY(const auto channels, openings(s->name));
-      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, out, progress));
+      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, out, progress, bundles.of(org.operated_by)));
       WEFT_CHECK(install_contracts(s, settings));
       progress("peer " + s->name, "height " + std::to_string(channels.empty() ? 0 : s->channel(channels.front().id)->ledger->height().value));
       out.peers.push_back(std::move(s));

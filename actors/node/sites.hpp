@@ -27,10 +27,12 @@ struct channel_opening {
   ledger::block genesis;
 };
 /// Opens or begins the channel's stores and adds it to the site. Errors: `corruption`, `io` naming the member.
-[[nodiscard]] result<void> open_channel(const orderer_site& site, const channel_opening& what, const node_settings& settings);
+[[nodiscard]] result<void> open_channel(const orderer_site& site, const channel_opening& what, const node_settings& settings,
+                                        const ledger::bundle_source& bundles = ledger::channel_bundle::from_block);
 /// `sites`: its orderers that have the channel serve it.
 [[nodiscard]] result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const node_sites& sites,
-                                        const progress_fn& progress = {});
+                                        const progress_fn& progress = {},
+                                        const ledger::bundle_source& bundles = ledger::channel_bundle::from_block);
 /// Keeps the block that the member joins with, so that it is found again when the node starts. Errors: `io`.
 [[nodiscard]] result<void> remember_join(const node_settings& settings, const std::string& member, const channel_opening& what);
 

@@ -49,6 +49,7 @@ block_writer_actor::behavior_type block_writer(role_self<block_writer_actor, blo
         const auto done = write(*site, *channel, last_config, b);
         if (!done) last_config.reset();
         if (!done) spdlog::error("{}: block {} of {} not written: {}", self->seat(), b.number().value, channel->id, done.error().context);
+        else spdlog::info("{}: block {} of {} written, {} transactions", self->seat(), b.number().value, channel->id, b.envelopes().size());
         self->send(consenter, atom::written::value, b.number().value, done ? std::string{} : done.error().context);
         if (done && deliver.get()) self->send(deliver.get(), atom::written::value, channel->id, std::move(b));
       },

@@ -16,6 +16,7 @@ struct block_source_state {
   std::uint32_t failures = 0;    ///< In a row.
   deliver_actor source;          ///< The orderer of the current attempt.
   caf::actor_addr watched;       ///< The committer that holds our blocks: it would take them with it when it dies.
+  std::size_t committing = 0;    ///< Blocks of the current attempt that the committer has not answered for.
   static inline const char* name = "block_source";
 };
 
@@ -28,10 +29,26 @@ bool from_source(self_ptr self) {
   return self->state.source && self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(self->state.source);
 }
 
-/// Begins anew after a pause that doubles with each failure in a row.
-void retry(self_ptr self, const std::string& why) {
+/// A stream that stood this long without a word, with no block to commit, is a good one: there is nothing new.
+constexpr std::chrono::seconds settled{2};
+
+/// Keeps why there was no block, for whoever asks why this peer stays behind.
+void remember(self_ptr self, stall_kind kind, const std::string& why) {
   auto& s = self->state;
+  const auto before = s.channel->stalled.get();
+  const auto now = s.site->clock->now();
+  auto next = std::make_shared<stall>();
+  const auto& asked = s.orderers[s.chosen % s.orderers.size()].name();
+  *next = {kind, asked.substr(0, asked.find('/')), why, s.channel->ledger->height(), before ? before->failures + 1 : 1, before ? before->since : now, now};
+  s.channel->stalled.set(std::move(next));
+}
+
+/// Begins anew after a pause that doubles with each failure in a row.
+void retry(self_ptr self, stall_kind kind, const std::string& why) {
+  auto& s = self->state;
+  remember(self, kind, why);
   ++s.epoch;
+  s.committing = 0;
   const auto factor = 1u << std::min(s.failures, 5u);
   ++s.failures;
   ++s.chosen;
@@ -45,38 +62,64 @@ void open(self_ptr self) {
   auto& s = self->state;
   auto& orderer = s.orderers[s.chosen % s.orderers.size()];
   const deliver_actor source = orderer.get();  // asked once: it may stop at any moment, and only a handle that is held can be watched
-  if (!source) return retry(self, orderer.name() + " is not running");
+  if (!source) return retry(self, stall_kind::unreachable, orderer.name() + " is not running");
   const auto& me = *s.site->identity;
   auto payload = cluster::make_seek_payload(s.channel->id, s.channel->ledger->height(), std::nullopt, me.serialized(),
                                             s.site->random->make_bytes(24), s.site->clock->now());
   auto signature = me.sign(payload);
-  if (!signature) return retry(self, signature.error().context);
+  if (!signature) return retry(self, stall_kind::refused, signature.error().context);
   s.source = source;
   self->monitor(s.source);
   const auto credits = static_cast<std::uint32_t>(s.site->options.pipeline_blocks);
   self->send(s.source, atom::seek::value, caf::actor_cast<block_sink_actor>(self),
              ledger::envelope::make(std::move(payload), std::move(*signature)), credits);
+  if (s.channel->stalled.get()) self->delayed_send(self, settled, atom::tick::value, s.epoch);
+}
+
+void well(self_ptr self) {
+  if (self->state.channel->stalled.get()) self->state.channel->stalled.set(nullptr);
+}
+
+void on_tick(self_ptr self) {
+  auto& s = self->state;
+  if (!s.source) return open(self);
+  if (s.committing == 0) return well(self);
+  self->delayed_send(self, settled, atom::tick::value, s.epoch);
+}
+
+/// 400: what came is not the next block of this chain. Anything else: it could not be judged or stored, or a role is restarting.
+stall_kind kind_of_commit(const broadcast_reply& r) {
+  if (r.status == 400 || r.status == 409) return stall_kind::block_refused;
+  return r.info.find("restarting") != std::string::npos || r.info.find("asked for again") != std::string::npos ? stall_kind::unreachable
+                                                                                                              : stall_kind::not_stored;
+}
+stall_kind kind_of_end(std::int32_t status) {
+  if (status == 403 || status == 400) return stall_kind::refused;
+  return status == 500 ? stall_kind::source_damaged : stall_kind::unreachable;
 }
 
 void on_block(self_ptr self, const ledger::block& b) {
   auto& s = self->state;
   const auto& committer = s.committer.get();
-  if (!committer) return retry(self, "the committer is restarting");
+  if (!committer) return retry(self, stall_kind::unreachable, "the committer is restarting");
   if (committer.address() != s.watched) {
     s.watched = committer.address();
     self->monitor(committer);
   }
+  ++s.committing;
   self->request(committer, std::chrono::seconds(180), atom::commit::value, b)
       .then(
           [self, epoch = s.epoch](const broadcast_reply& r) {
             auto& st = self->state;
             if (epoch != st.epoch) return;
-            if (r.status != 200) return retry(self, r.info);
+            --st.committing;
+            if (r.status != 200) return retry(self, kind_of_commit(r), r.info);
             st.failures = 0;
+            well(self);
             self->send(st.source, atom::credit::value, caf::actor_cast<block_sink_actor>(self), st.channel->id, std::uint32_t{1});
           },
           [self, epoch = s.epoch](const caf::error&) {
-            if (epoch == self->state.epoch) retry(self, "the committer did not answer");
+            if (epoch == self->state.epoch) retry(self, stall_kind::unreachable, "the committer did not answer");
           });
 }
 
@@ -90,9 +133,9 @@ block_source_actor::behavior_type block_source(self_ptr self, peer_ptr site, cha
     auto& st = self->state;
     if (down.source == st.watched) {
       st.watched = nullptr;
-      if (st.source) retry(self, "the committer stopped");
+      if (st.source) retry(self, stall_kind::unreachable, "the committer stopped");
     } else if (st.source && down.source == st.source.address()) {
-      retry(self, "the orderer stopped");
+      retry(self, stall_kind::unreachable, "the orderer stopped");
     }
   });
   self->send(self, atom::tick::value, s.epoch);
@@ -102,14 +145,25 @@ block_source_actor::behavior_type block_source(self_ptr self, peer_ptr site, cha
       },
       [self](atom::ended, const std::string& channel_id, std::int32_t status, const std::string& why) {
         if (channel_id == self->state.channel->id && from_source(self)) {
-          retry(self, std::to_string(status) + " " + why);
+          retry(self, kind_of_end(status), std::to_string(status) + " " + why);
         }
       },
-      [self](atom::tick, std::uint64_t epoch) { if (epoch == self->state.epoch) open(self); },
+      [self](atom::tick, std::uint64_t epoch) { if (epoch == self->state.epoch) on_tick(self); },
   };
 }
 
 }  // namespace
+
+std::string stall::advice() const {
+  switch (kind) {
+    case stall_kind::unreachable: return "nothing, it is tried again by itself; if it lasts, see `weft status --all` and the log";
+    case stall_kind::refused: return "see that this peer's identity (crypto folder) is one that the channel's configuration knows";
+    case stall_kind::source_damaged: return "stop the network and put the block files of " + orderer + " back from a copy";
+    case stall_kind::block_refused: return "one of the two holds another chain: stop the network and put the block files of the wrong one back from a copy";
+    case stall_kind::not_stored: return "mend the cause (disk full, read-only folder, damaged state), then stop the network and start it again";
+  }
+  return {};
+}
 
 role_spec block_source_role(seat s, peer_ptr site, channel_ptr channel) {
   return make_spec(std::move(s), &block_source, std::move(site), std::move(channel));

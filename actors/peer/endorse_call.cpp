@@ -22,6 +22,7 @@ struct endorse_call : std::enable_shared_from_this<endorse_call> {
   signed_proposal proposal;
   caf::typed_response_promise<gateway_reply> promise;
   std::shared_ptr<void> counted;
+  std::vector<std::string> wanted_orgs;             ///< MSP ids that the client names; empty: the policy decides.
 
   std::set<std::string> namespaces;                 ///< Contracts whose policies must hold.
   std::vector<bytes> key_policies;
@@ -34,6 +35,7 @@ struct endorse_call : std::enable_shared_from_this<endorse_call> {
 
   void finish(gateway_reply r) {
     if (std::exchange(done, true)) return;
+    spdlog::debug("{}: endorse {} ({}): {}", self->seat(), proposal.parsed()->header.tx_id, proposal.parsed()->chaincode_name, r.status.ok() ? "ok" : r.status.message);
     promise.deliver(std::move(r));
   }
   void give_up(rpc_code code, std::string message) { finish({status_of(code, std::move(message), details), {}}); }
@@ -44,6 +46,8 @@ struct endorse_call : std::enable_shared_from_this<endorse_call> {
   [[nodiscard]] result<std::vector<crypto::policy_ptr>> policies() const;
   [[nodiscard]] result<crypto::policy_ptr> policy_of(const std::string& ns) const;
   void round();
+  void round_of_orgs();
+  void ask_those(std::vector<std::string> sites);
   void ask(const std::string& site);
   void on_reply(const std::string& site, const endorse_reply& r);
   void on_failure(const std::string& site, std::string why);
@@ -126,9 +130,43 @@ result<std::vector<crypto::policy_ptr>> endorse_call::policies() const {
   return out;
 }
 
+/// One peer of each organization that the client named; another of the same where one failed.
+void endorse_call::round_of_orgs() {
+  const auto& contract = proposal.parsed()->chaincode_name;
+  const bool known = chaincode::is_system_contract(contract) || policy_of(contract) || policy_of(contract).error().code != errc::not_found;
+  const auto who = known ? candidates() : std::vector<chaincode::candidate>{};
+  const auto& me = *self->state.site;
+  std::string nobody;
+  std::vector<std::string> missing;
+  const auto spread = self->state.spread++;
+  for (const auto& org : wanted_orgs) {
+    const auto of = [&](const std::string& site) {
+      const auto it = std::find_if(who.begin(), who.end(), [&](const auto& c) { return c.name == site; });
+      return it != who.end() && it->who->msp_id == org;
+    };
+    if (std::any_of(responses.begin(), responses.end(), [&](const auto& r) { return of(r.first); })) continue;
+    std::vector<std::string> sites;
+    for (const auto& c : who) if (c.who->msp_id == org) sites.push_back(c.name);
+    if (sites.empty()) nobody.append(nobody.empty() ? "" : ", ").append(org);
+    else missing.push_back(of(me.name) ? me.name : sites[spread % sites.size()]);
+  }
+  constexpr std::size_t names_max = 1'000;  // a client may name anything, and statuses travel in headers
+  if (nobody.size() > names_max) nobody = nobody.substr(0, names_max) + "...";
+  if (!nobody.empty() && details.empty()) return give_up(rpc_code::unavailable, "failed to find any endorsing peers for org(s): " + nobody);
+  if (!nobody.empty()) return give_up(rpc_code::aborted, "failed to collect enough transaction endorsements, see attached details for more info");
+  if (missing.empty()) return complete();
+  ask_those(std::move(missing));
+}
+
+void endorse_call::ask_those(std::vector<std::string> sites) {
+  open = sites.size();
+  for (const auto& site : sites) ask(site);
+}
+
 /// Plans, and asks whoever of the plan has not answered yet. Ends the call when the answers suffice or nobody is left to ask.
 void endorse_call::round() {
   if (done) return;
+  if (!wanted_orgs.empty()) return round_of_orgs();
   const auto& p = *proposal.parsed();
   auto wanted = policies();
   if (!wanted) {
@@ -164,8 +202,7 @@ void endorse_call::round() {
   std::vector<std::string> missing;
   for (auto i : *plan) if (!responses.count(who[i].name)) missing.push_back(who[i].name);
   if (missing.empty()) return complete();
-  open = missing.size();
-  for (const auto& site : missing) ask(site);
+  ask_those(std::move(missing));
 }
 
 void endorse_call::ask(const std::string& site) {
@@ -220,8 +257,8 @@ void endorse_call::complete() {
 
 }  // namespace
 
-void start_endorse_call(self_ptr self, channel_ptr channel, const signed_proposal& proposal, caf::typed_response_promise<gateway_reply> promise,
-                        std::shared_ptr<void> counted) {
+void start_endorse_call(self_ptr self, channel_ptr channel, const signed_proposal& proposal, const std::vector<std::string>& msp_ids,
+                        caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted) {
   auto call = std::make_shared<endorse_call>();
   call->self = self;
   call->snapshot = channel->now.get();
@@ -229,6 +266,8 @@ void start_endorse_call(self_ptr self, channel_ptr channel, const signed_proposa
   call->proposal = proposal;
   call->promise = std::move(promise);
   call->counted = std::move(counted);
+  const std::set<std::string> once(msp_ids.begin(), msp_ids.end());
+  call->wanted_orgs.assign(once.begin(), once.end());
   call->namespaces.insert(proposal.parsed()->chaincode_name);
   call->ask_identities();
 }

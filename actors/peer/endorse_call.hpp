@@ -38,8 +38,7 @@ struct gateway_state {
   static inline const char* name = "gateway";
 };
 
-/// Starts the call; `counted` is held until it is over.
-void start_endorse_call(role_self<gateway_actor, gateway_state> self, channel_ptr channel, const signed_proposal& proposal,
-                        caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted);
+/// Starts the call; `counted` is held until it is over. With `msp_ids` one peer of each endorses and the policy is not asked.
+void start_endorse_call(role_self<gateway_actor, gateway_state> self, channel_ptr channel, const signed_proposal& proposal, const std::vector<std::string>& msp_ids, caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted);
 
 }  // namespace weft::actors

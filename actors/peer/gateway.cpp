@@ -129,6 +129,7 @@ void submit_to(self_ptr self, const ledger::envelope& tx, std::vector<std::strin
       .then(
           [self, tx, left, promise, call, name](const broadcast_reply& r) mutable {
             auto reply = of_broadcast(r, name);
+            spdlog::debug("{}: submit {} to {}: {} {}", self->seat(), tx.header() ? std::string_view(tx.header()->tx_id) : std::string_view{}, name, r.status, r.info);
             const bool again = reply.status.code == static_cast<int>(rpc_code::unavailable);
             if (!again) return answer(promise, std::move(reply));
             submit_to(self, tx, std::move(left), promise, std::move(call), std::move(reply));
@@ -200,6 +201,26 @@ void expire_waiters(self_ptr self) {
   }
 }
 
+// ---- endorse
+
+caf::result<gateway_reply> endorse(self_ptr self, const signed_proposal& p, const std::vector<std::string>& msp_ids) {
+  auto& s = self->state;
+  auto channel = channel_for(s, p);
+  if (!channel) {
+    auto r = channel.error();
+    if (r.status.code == static_cast<int>(rpc_code::unavailable) && p.parsed()) {
+      r = refused(rpc_code::failed_precondition, "no combination of peers can be derived which satisfy the endorsement policy: No metadata was found for chaincode " +
+                                                     p.parsed()->chaincode_name + " in channel " + p.parsed()->header.channel_id);
+    }
+    return r;
+  }
+  auto call = enter(s);
+  if (!call) return too_many(s);
+  auto promise = self->make_response_promise<gateway_reply>();
+  start_endorse_call(self, *channel, p, msp_ids, promise, std::move(call));
+  return promise;
+}
+
 gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
   auto& s = self->state;
   s.own_endorser = site->to<endorser_actor>("endorser");
@@ -208,23 +229,8 @@ gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
   self->delayed_send(self, std::chrono::seconds(1), atom::tick::value);
   return {
       [self](atom::evaluate, const signed_proposal& p) { return evaluate(self, p); },
-      [self](atom::endorse, const signed_proposal& p) -> caf::result<gateway_reply> {
-        auto& st = self->state;
-        auto channel = channel_for(st, p);
-        if (!channel) {
-          auto r = channel.error();
-          if (r.status.code == static_cast<int>(rpc_code::unavailable) && p.parsed()) {
-            r = refused(rpc_code::failed_precondition, "no combination of peers can be derived which satisfy the endorsement policy: No metadata was found for chaincode " +
-                                                           p.parsed()->chaincode_name + " in channel " + p.parsed()->header.channel_id);
-          }
-          return r;
-        }
-        auto call = enter(st);
-        if (!call) return too_many(st);
-        auto promise = self->make_response_promise<gateway_reply>();
-        start_endorse_call(self, *channel, p, promise, std::move(call));
-        return promise;
-      },
+      [self](atom::endorse, const signed_proposal& p) { return endorse(self, p, {}); },
+      [self](atom::endorse, const signed_proposal& p, const std::vector<std::string>& msp_ids) { return endorse(self, p, msp_ids); },
       [self](atom::submit, const ledger::envelope& tx) { return submit(self, tx); },
       [self](atom::await, const std::string& channel, const std::string& tx_id) { return await(self, channel, tx_id); },
       [self](atom::committed, const commit_notice& notice) { on_committed(self, notice); },

@@ -1,6 +1,8 @@
 // LEDGER_WRITER: judges a prepared block against the state before it, seals it, stores it, publishes the snapshot after it.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "actors/peer/roles.hpp"
 #include "crypto/hash/sha256.hpp"
 
@@ -33,7 +35,7 @@ std::shared_ptr<const write_outcome> failed(std::uint64_t number, std::string wh
   return out;
 }
 
-std::shared_ptr<const write_outcome> store(peer_channel& channel, const crypto::verifier& verifier, const write_job& job) {
+std::shared_ptr<const write_outcome> store(const std::string& who, peer_channel& channel, const crypto::verifier& verifier, const write_job& job) {
   const auto& prepared = *job.block;
   const auto number = prepared.source.number();
   auto& ledger = *channel.ledger;
@@ -60,13 +62,17 @@ std::shared_ptr<const write_outcome> store(peer_channel& channel, const crypto::
     out->txs.push_back({prepared.txs[i].tx_id, static_cast<std::uint8_t>(judged->verdicts[i])});
   }
   channel.now.set(std::make_shared<channel_snapshot>(channel_snapshot{judged->next_bundle, ledger.view(), ledger.height()}));
+  if (spdlog::should_log(spdlog::level::info)) {
+    const auto valid = std::count(judged->verdicts.begin(), judged->verdicts.end(), ledger::verdict::valid);
+    spdlog::info("{}: block {} of {} committed, {} transactions, {} of them valid", who, number.value, channel.id, out->txs.size(), valid);
+  }
   return out;
 }
 
 ledger_writer_actor::behavior_type ledger_writer(role_self<ledger_writer_actor, ledger_writer_state> self, peer_ptr site, channel_ptr channel) {
   return {
       [self, site, channel](atom::write, const std::shared_ptr<const write_job>& job) -> std::shared_ptr<const write_outcome> {
-        auto out = store(*channel, *site->verifier, *job);
+        auto out = store(site->name, *channel, *site->verifier, *job);
         if (!out->failure.empty()) spdlog::error("{}: block {} of {} not stored: {}", self->seat(), out->number, channel->id, out->failure);
         return out;
       },

@@ -198,6 +198,7 @@ result<report> run_put(const put_options& o, const std::function<void(const std:
   config::dev_options dev;
   dev.orgs = o.orgs;
   dev.peers = o.peers;
+  WEFT_CHECK(config::check_size(dev));
   dev.batch.max_message_count = o.block_messages;
   dev.batch.timeout = std::chrono::milliseconds(o.block_timeout_ms);
   const auto t = config::dev_topology(dev);

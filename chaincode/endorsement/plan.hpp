@@ -17,7 +17,8 @@ struct candidate {
 
 /// Drops candidates one by one while all policies stay satisfied, those of other organizations first, so that the gateway's own peers are kept.
 /// What is left is minimal: no one can be left out. `spread` rotates the order in which equals are dropped, so that load spreads.
-/// Nothing when even all candidates together do not satisfy every policy. Evaluates each policy at most candidates + 1 times.
+/// Nothing when even all candidates together do not satisfy every policy. Evaluates each policy some
+/// needed × log(candidates) times, at most 2 × candidates + 1.
 [[nodiscard]] std::optional<std::vector<std::size_t>> plan_endorsers(const std::vector<crypto::policy_ptr>& policies,
                                                                      const std::vector<candidate>& candidates, std::string_view own_msp,
                                                                      std::size_t spread);

@@ -1,5 +1,6 @@
 #include "chaincode/lifecycle/layout.hpp"
 
+#include <charconv>
 #include <map>
 
 #include "crypto/hash/sha256.hpp"
@@ -95,6 +96,16 @@ std::string field_key(std::string_view table, std::string_view name, std::string
   return std::string(table) + "/fields/" + std::string(name) + "/" + std::string(field);
 }
 std::string approval_name(std::string_view name, std::int64_t sequence) { return std::string(name) + "#" + std::to_string(sequence); }
+
+std::optional<std::pair<std::string, std::int64_t>> parse_approval_name(std::string_view text) {
+  const auto mark = text.rfind('#');
+  if (mark == std::string_view::npos || mark == 0) return std::nullopt;
+  std::int64_t sequence = 0;
+  const auto end = text.data() + text.size();
+  const auto [at, error] = std::from_chars(text.data() + mark + 1, end, sequence);
+  if (error != std::errc{} || at != end || sequence < 1) return std::nullopt;
+  return std::pair(std::string(text.substr(0, mark)), sequence);
+}
 
 bytes stored_structure::metadata() const {
   ::lifecycle::StateMetadata out;

@@ -37,6 +37,8 @@ inline constexpr std::string_view sources_table = "chaincode-sources";
 [[nodiscard]] std::string field_key(std::string_view table, std::string_view name, std::string_view field);
 /// "mycc#3": under this name an organization approves sequence 3.
 [[nodiscard]] std::string approval_name(std::string_view name, std::int64_t sequence);
+/// The same taken apart; nothing for a name of another shape.
+[[nodiscard]] std::optional<std::pair<std::string, std::int64_t>> parse_approval_name(std::string_view text);
 
 /// What is stored under one name: its type and its fields, in the order that the metadata lists them.
 struct stored_structure {

@@ -110,6 +110,19 @@ result<std::optional<bytes>> invocation::get_private(std::string_view collection
   return std::optional(std::move((*value)->value));
 }
 
+result<std::vector<std::string>> invocation::private_keys(std::string_view collection, std::string_view prefix) {
+  const std::string in(collection);
+  if (auto r = check_collection(in, private_access::read); !r) return failed("GET_STATE_BY_RANGE", r.error());
+  std::vector<std::string> out;
+  const auto cursor = tx_.sets.state().private_range(ns_, in, prefix, {});
+  for (;;) {
+    auto entry = cursor->next();
+    if (!entry) return failed("GET_STATE_BY_RANGE", entry.error());
+    if (!*entry || !(*entry)->first.starts_with(prefix)) return out;
+    out.push_back(std::move((*entry)->first));
+  }
+}
+
 result<std::optional<bytes>> invocation::get_private_hash(std::string_view collection, std::string_view key) {
   const std::string in(collection);
   if (auto r = check_collection(in, private_access::hash); !r) return failed("GET_PRIVATE_DATA_HASH", r.error());

@@ -71,6 +71,7 @@ class invocation final : public system_stub {
   [[nodiscard]] const ledger::channel_ledger* ledger() const override { return tx_.context.history; }
   [[nodiscard]] const std::string& local_msp_id() const override { return tx_.context.local_msp_id; }
   result<std::optional<bytes>> get_of(std::string_view ns, std::string_view key) override;
+  result<std::vector<std::string>> private_keys(std::string_view collection, std::string_view prefix) override;
 
  private:
   enum class private_access { read, write, hash };

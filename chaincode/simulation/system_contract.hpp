@@ -18,6 +18,9 @@ class system_stub : public stub {
   [[nodiscard]] virtual const std::string& local_msp_id() const = 0;
   /// A public key of another namespace; recorded as a read of it.
   virtual result<std::optional<bytes>> get_of(std::string_view ns, std::string_view key) = 0;
+  /// Keys of one of this contract's collections that begin with `prefix`, as this peer holds them before the transaction. Not recorded, so only
+  /// for answers to queries.
+  virtual result<std::vector<std::string>> private_keys(std::string_view collection, std::string_view prefix) = 0;
 };
 
 /// A contract that belongs to the peer. Only the simulation can call it: its stub is always a system_stub.

@@ -45,6 +45,15 @@ result<void> describe(Result& out, const chaincode_definition& d) {
   return {};
 }
 
+/// And those that describe what an organization approved, and with which package.
+template <class Result>
+result<void> describe_approval(Result& out, const approved_definition& a) {
+  WEFT_CHECK(describe(out, a.definition));
+  if (a.package_id.empty()) out.mutable_source()->mutable_unavailable();
+  else out.mutable_source()->mutable_local_package()->set_package_id(a.package_id);
+  return {};
+}
+
 /// One call of one function.
 class invocation_of {
  public:
@@ -152,11 +161,23 @@ class invocation_of {
     auto found = find_approval(args.name(), args.sequence(), stub_.channel_id(), channel_, own_);
     if (!found) return fail(errc::failed_precondition, found.error().context);  // 500, unlike other things that are not there
     ::lifecycle::QueryApprovedChaincodeDefinitionResult out;
-    WEFT_CHECK(describe(out, found->definition));
-    if (found->package_id.empty()) {
-      out.mutable_source()->mutable_unavailable();
-    } else {
-      out.mutable_source()->mutable_local_package()->set_package_id(found->package_id);
+    WEFT_CHECK(describe_approval(out, *found));
+    return proto::encode(out);
+  }
+
+  /// Every approval of the own organization, committed or not, in the order of their keys.
+  result<bytes> query_all_approved(const ::lifecycle::QueryApprovedChaincodeDefinitionsArgs&) {
+    WEFT_CHECK(channel_config());
+    const std::string prefix = metadata_key(namespaces_table, "");
+    WEFT_TRY(const auto keys, stub_.private_keys(std::string(ledger::implicit_collection_prefix) + stub_.local_msp_id(), prefix));
+    ::lifecycle::QueryApprovedChaincodeDefinitionsResult out;
+    for (const auto& key : keys) {
+      const auto which = parse_approval_name(bytes_view(key).substr(prefix.size()));
+      if (!which) continue;
+      WEFT_TRY(const auto found, find_approval(which->first, which->second, stub_.channel_id(), channel_, own_));
+      auto* described = out.add_approved_chaincode_definitions();
+      described->set_name(which->first);
+      WEFT_CHECK(describe_approval(*described, found));
     }
     return proto::encode(out);
   }
@@ -221,6 +242,7 @@ const std::map<std::string_view, function_ptr>& functions() {
       {"QueryChaincodeDefinition", &call<QueryChaincodeDefinitionArgs, &invocation_of::query_definition>},
       {"QueryChaincodeDefinitions", &call<QueryChaincodeDefinitionsArgs, &invocation_of::query_definitions>},
       {"QueryApprovedChaincodeDefinition", &call<QueryApprovedChaincodeDefinitionArgs, &invocation_of::query_approved>},
+      {"QueryApprovedChaincodeDefinitions", &call<QueryApprovedChaincodeDefinitionsArgs, &invocation_of::query_all_approved>},
   };
   return all;
 }

@@ -214,6 +214,15 @@ class checker {
 
 std::vector<problem> check(const topology& t) { return checker(t).run(); }
 
+result<void> check_size(const dev_options& options) {
+  // Every peer has ledgers and threads of its own, and validates everything; every organization approves every contract.
+  constexpr std::size_t peers_max = 128;
+  const auto peers = options.orgs * options.peers;
+  if (peers <= peers_max) return {};
+  return fail(errc::invalid_argument, std::to_string(options.orgs) + " organizations with " + std::to_string(options.peers) + " peers each are " +
+                                          std::to_string(peers) + " peers; one process takes at most " + std::to_string(peers_max) + ": ask for fewer --orgs or --peers");
+}
+
 topology dev_topology(const dev_options& options) {
   topology t;
   config::node everything{"dev", {}};

@@ -78,6 +78,8 @@ struct dev_options {
   std::size_t peers = 1;   ///< 1 to 16 an organization.
   config::batching batch;
 };
+/// Whether one process should hold so many. Errors: `invalid_argument` that says how many it may be.
+[[nodiscard]] result<void> check_size(const dev_options& options);
 [[nodiscard]] topology dev_topology(const dev_options& options);
 
 /// Every rule that a topology breaks, with its path ("channels[0].batch.max_message_count") and no line; empty when it is sound.

@@ -3,6 +3,8 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <optional>
 
@@ -19,7 +21,8 @@ result<bytes> read_file(const fs::path& file) {
   std::ifstream in(file, std::ios::binary);
   std::error_code ec;
   if (!in || !fs::is_regular_file(file, ec)) return fail(errc::not_found, file.string() + ": cannot be read");
-  bytes content(file_bytes_max + 1, '\0');
+  const auto size = fs::file_size(file, ec);
+  bytes content(ec ? file_bytes_max + 1 : std::min<std::uintmax_t>(size, file_bytes_max) + 1, '\0');
   in.read(content.data(), static_cast<std::streamsize>(content.size()));
   content.resize(static_cast<std::size_t>(in.gcount()));
   if (content.size() > file_bytes_max) return fail(errc::invalid_argument, file.string() + ": larger than 1 MiB");
@@ -35,6 +38,16 @@ std::vector<std::pair<fs::path, bytes>> pem_files(const fs::path& folder) {
   std::vector<std::pair<fs::path, bytes>> out;
   for (const auto& name : names)
     if (auto content = read_file(name); content && has_pem_block(*content)) out.emplace_back(name, std::move(*content));
+  return out;
+}
+
+/// What may be behind "there is none": files that this process must not read. Empty when there are no such.
+std::string unreadable_files(const fs::path& folder) {
+  std::string out;
+  std::error_code ec;
+  for (auto at = fs::directory_iterator(folder, ec); !ec && at != fs::directory_iterator(); at.increment(ec))
+    if (at->is_regular_file(ec) && !std::ifstream(at->path())) out += "; " + at->path().string() + " cannot be read: " + std::strerror(errno);
+  if (ec && ec != std::errc::no_such_file_or_directory) out += "; " + ec.message();
   return out;
 }
 
@@ -114,7 +127,7 @@ result<::msp::FabricMSPConfig> read_msp_folder(const fs::path& folder, const std
 
 result<signing_identity> read_signing_identity(const fs::path& folder, const std::string& msp_id, nonce_rule rule) {
   const auto certs = pem_files(folder / "signcerts");
-  if (certs.empty()) return fail(errc::not_found, (folder / "signcerts").string() + ": no certificate to sign with");
+  if (certs.empty()) return fail(errc::not_found, (folder / "signcerts").string() + ": no certificate to sign with" + unreadable_files(folder / "signcerts"));
   auto cert = certificate_of_first_pem(certs.front().second);
   if (!cert) return fail(within(certs.front().first.string(), cert.error()));
   const auto ski = cert->key().ski();
@@ -122,7 +135,8 @@ result<signing_identity> read_signing_identity(const fs::path& folder, const std
     auto key = private_key::from_pem(pem);
     if (key && key->public_half().ski() == ski) return signing_identity(msp_id, std::move(*cert), make_signer(std::move(*key), rule));
   }
-  return fail(errc::not_found, (folder / "keystore").string() + ": no private key of " + certs.front().first.string());
+  return fail(errc::not_found, (folder / "keystore").string() + ": no private key of " + certs.front().first.string() +
+                                   unreadable_files(folder / "keystore"));
 }
 
 }  // namespace weft::crypto

@@ -81,6 +81,7 @@ outcome<endorsed_call> gateway_client::endorse(const contract_call& call) const 
   request.set_transaction_id(p->tx_id);
   request.set_channel_id(call.channel);
   if (!proto::decode(p->signed_proposal, *request.mutable_proposed_transaction())) return failed(stage::endorse, malformed(), p->tx_id);
+  for (const auto& org : call.endorsing_orgs) request.add_endorsing_organizations(org);
   const auto answer = ask("Endorse", proto::encode(request), timeouts_.endorse);
   if (!answer) return failed(stage::endorse, answer.error(), p->tx_id);
   ::gateway::EndorseResponse response;

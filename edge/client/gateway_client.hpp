@@ -20,6 +20,7 @@ struct contract_call {
   std::vector<bytes> args;
   std::vector<std::pair<std::string, bytes>> transient_map;
   bool is_init = false;
+  std::vector<std::string> endorsing_orgs = {};  ///< MSP ids: one peer of each endorses. Empty: the policy decides.
 };
 
 /// How far a call came before it failed.

@@ -10,7 +10,6 @@
 #include "ledger/store/numbers.hpp"
 
 namespace weft::ledger {
-namespace {
 
 bytes reason_key(block_number b, tx_number tx) {
   bytes key = "r/";
@@ -24,6 +23,8 @@ void put_reasons(kv_batch& batch, block_number number, const judged_block& judge
     if (judged.verdicts[i] != verdict::valid && !judged.reasons[i].text.empty())
       batch.put(reason_key(number, tx_number(i)), judged.reasons[i].encode());
 }
+
+namespace {
 
 class ledger_impl final : public channel_ledger {
  public:
@@ -127,9 +128,10 @@ result<void> ledger_impl::commit(const block& sealed, const judged_block& judged
 
 result<std::shared_ptr<channel_ledger>> open_channel_ledger(std::shared_ptr<env> files, std::shared_ptr<kv_store> state, const block& genesis,
                                                             const std::function<void(block_number, block_number)>& progress,
-                                                            ledger_open_report* report, std::uint64_t segment_bytes) {
+                                                            ledger_open_report* report, std::uint64_t segment_bytes,
+                                                            const bundle_source& bundles) {
   ledger_open_report unread;
-  WEFT_TRY(auto core, recover_ledger(std::move(files), std::move(state), genesis, progress, segment_bytes, report != nullptr ? *report : unread));
+  WEFT_TRY(auto core, recover_ledger(std::move(files), std::move(state), genesis, progress, segment_bytes, report != nullptr ? *report : unread, bundles));
   bytes last_hash = core.blocks->last_hash();
   auto ledger = std::make_shared<ledger_impl>(std::move(core));
   ledger->begin(std::move(last_hash));

@@ -61,6 +61,9 @@ struct ledger_open_report {
   std::uint64_t dropped_private_data = 0;  ///< Records of blocks that were never finally stored.
 };
 
+/// Makes the configuration that a config block holds. Who opens the ledgers of many peers that trust one another may give all the same one.
+using bundle_source = std::function<result<std::shared_ptr<const channel_bundle>>(const block& config_block)>;
+
 /// Opens a channel's ledger, recovering it: state that is lost or behind is rebuilt from the block files. `genesis` is used when nothing is there yet.
 /// Errors: `corruption`, `io`, `failed_precondition` when the stored genesis is another one.
 /// `progress` hears how many blocks of a long rebuild are done. `report` tells what was found and cut.
@@ -68,6 +71,7 @@ struct ledger_open_report {
                                                                           const block& genesis,
                                                                           const std::function<void(block_number, block_number)>& progress = {},
                                                                           ledger_open_report* report = nullptr,
-                                                                          std::uint64_t segment_bytes = 64 * MiB);
+                                                                          std::uint64_t segment_bytes = 64 * MiB,
+                                                                          const bundle_source& bundles = channel_bundle::from_block);
 
 }  // namespace weft::ledger

@@ -18,6 +18,7 @@ struct ledger_core {
   std::unique_ptr<private_store> privates;
   std::shared_ptr<const state_view> view;
   std::shared_ptr<const channel_bundle> bundle;
+  block_number bundle_at;  ///< The config block that `bundle` was made of; known while recovering.
   bytes commit_hash;
 };
 
@@ -25,6 +26,10 @@ struct ledger_core {
 /// Errors: `corruption`, `io` from the view.
 [[nodiscard]] result<void> put_block_effects(kv_batch& batch, const block& b, const state_batch& updates,
                                              const std::vector<block_private_data>& privates, const state_view& before);
+
+/// Why transactions are not valid, for `reason_of`.
+void put_reasons(kv_batch& batch, block_number number, const judged_block& judged);
+[[nodiscard]] bytes reason_key(block_number b, tx_number tx);
 
 /// A config transaction stands alone in its block; one that was ordered is valid, or the channel had stopped.
 [[nodiscard]] bool is_config_block(const block& b);
@@ -35,6 +40,6 @@ struct ledger_core {
 /// Opens the files, starts the channel with `genesis` when there is nothing, replays what the state does not have.
 [[nodiscard]] result<ledger_core> recover_ledger(std::shared_ptr<env> files, std::shared_ptr<kv_store> kv, const block& genesis,
                                                  const std::function<void(block_number, block_number)>& progress, std::uint64_t segment_bytes,
-                                                 ledger_open_report& report);
+                                                 ledger_open_report& report, const bundle_source& bundles);
 
 }  // namespace weft::ledger

@@ -1,3 +1,6 @@
+#include <algorithm>
+
+#include "crypto/keys/signer.hpp"
 #include "ledger/chain/history.hpp"
 #include "ledger/chain/ledger_core.hpp"
 #include "ledger/state/apply.hpp"
@@ -37,7 +40,44 @@ result<void> check_commit_hash(const block& b, const state_batch& updates, const
                                     ". The state before it is not the one that it was judged by: remove the state, it is made again from the block files");
 }
 
-result<void> replay(ledger_core& core, block_number number, bytes& commit_hash) {
+result<void> load_bundle(ledger_core& core, const bundle_source& bundles) {
+  WEFT_TRY(const auto stored, core.kv->get(config_key));
+  if (!stored || stored->size() != 8)
+    return fail(errc::corruption, "the index does not name the last config block: remove the state, it is made again from the block files");
+  const block_number at(get_big<std::uint64_t>(*stored));
+  if (core.bundle && core.bundle_at == at) return {};
+  WEFT_TRY(const block b, core.blocks->read(at));
+  auto bundle = bundles(b);
+  if (!bundle) return fail(within("config " + named(b), std::move(bundle).error()));
+  core.bundle = std::move(*bundle);
+  core.bundle_at = at;
+  return {};
+}
+
+// Slot 2 says what is not valid, but not why: the block is judged again, by the state and the configuration that it met. Only where both
+// judgements agree is the reason worth keeping; a block that cannot be judged keeps its verdicts and has no reasons.
+void put_reasons_again(kv_batch& batch, const block& b, ledger_core& core, const bundle_source& bundles) {
+  const bytes& filter = b.metadata(metadata_slot::transactions_filter);
+  if (std::all_of(filter.begin(), filter.end(), [](char c) { return c == 0; }) || !load_bundle(core, bundles)) return;
+  const auto seen = [&](std::string_view id) -> result<bool> {
+    WEFT_TRY(const auto where, core.blocks->find_tx(id));
+    return where && where->block < b.number();
+  };
+  const auto winner = [&](version at) -> std::string {
+    const auto other = core.blocks->read(at.block);
+    if (!other || at.tx.value >= other->envelopes().size()) return {};
+    const auto& h = other->envelopes()[at.tx.value].header();
+    return h ? h->tx_id : std::string{};
+  };
+  const auto verifier = crypto::make_verifier();
+  auto judged = judge(prepare_all(b, core.bundle, *verifier), *core.view, seen, *verifier, winner);
+  if (!judged) return;
+  for (std::size_t i = 0; i < filter.size(); ++i)
+    if (judged->verdicts[i] != static_cast<verdict>(filter[i])) judged->reasons[i] = {};
+  put_reasons(batch, b.number(), *judged);
+}
+
+result<void> replay(ledger_core& core, block_number number, bytes& commit_hash, const bundle_source& bundles) {
   WEFT_TRY(const block b, core.blocks->read(number));
   const bytes& filter = b.metadata(metadata_slot::transactions_filter);
   if (filter.size() != b.envelopes().size() && number.value > 0)
@@ -49,13 +89,15 @@ result<void> replay(ledger_core& core, block_number number, bytes& commit_hash) 
   WEFT_TRY(const auto privates, core.privates->read(number));
   kv_batch batch;
   WEFT_CHECK(put_block_effects(batch, b, updates, privates, *core.view));
+  if (number.value > 0) put_reasons_again(batch, b, core, bundles);
   WEFT_CHECK(core.kv->write(batch, false));
   WEFT_TRY(core.view, open_state_view(*core.kv));
   commit_hash = std::move(now);
   return {};
 }
 
-result<void> replay_missing(ledger_core& core, const std::function<void(block_number, block_number)>& progress, ledger_open_report& report) {
+result<void> replay_missing(ledger_core& core, const std::function<void(block_number, block_number)>& progress, ledger_open_report& report,
+                            const bundle_source& bundles) {
   const block_number end = core.blocks->height();
   const block_number begin = core.view->height();
   if (begin > end)
@@ -66,21 +108,10 @@ result<void> replay_missing(ledger_core& core, const std::function<void(block_nu
     WEFT_TRY(core.commit_hash, stored_commit_hash(before));
   }
   for (block_number n = begin; n < end; n = n.next()) {
-    WEFT_CHECK(replay(core, n, core.commit_hash));
+    WEFT_CHECK(replay(core, n, core.commit_hash, bundles));
     ++report.replayed_blocks;
     if (progress) progress(n.next(), end);
   }
-  return {};
-}
-
-result<void> load_bundle(ledger_core& core) {
-  WEFT_TRY(const auto stored, core.kv->get(config_key));
-  if (!stored || stored->size() != 8)
-    return fail(errc::corruption, "the index does not name the last config block: remove the state, it is made again from the block files");
-  WEFT_TRY(const block b, core.blocks->read(block_number(get_big<std::uint64_t>(*stored))));
-  auto bundle = channel_bundle::from_block(b);
-  if (!bundle) return fail(within("config " + named(b), std::move(bundle).error()));
-  core.bundle = std::move(*bundle);
   return {};
 }
 
@@ -116,21 +147,22 @@ result<bytes> stored_commit_hash(const block& b) {
 
 result<ledger_core> recover_ledger(std::shared_ptr<env> files, std::shared_ptr<kv_store> kv, const block& genesis,
                                    const std::function<void(block_number, block_number)>& progress, std::uint64_t segment_bytes,
-                                   ledger_open_report& report) {
+                                   ledger_open_report& report, const bundle_source& bundles) {
   if (!genesis || genesis.number() != block_number(0)) return fail(errc::invalid_argument, "a channel begins with block 0");
   ledger_core core;
   core.kv = kv;
   WEFT_TRY(core.blocks, open_deferred_block_store(files, kv, segment_bytes, &report.blocks));
   if (core.blocks->height() == block_number(0)) {
-    WEFT_CHECK(channel_bundle::from_block(genesis));  // refuse what will never work before anything is stored
+    WEFT_TRY(core.bundle, bundles(genesis));  // refuse what will never work before anything is stored
+    core.bundle_at = block_number(0);
     WEFT_CHECK(store_genesis(core, genesis));
   } else {
     WEFT_CHECK(check_genesis(*core.blocks, genesis));
   }
   WEFT_TRY(core.privates, private_store::open(files, kv, segment_bytes, core.blocks->height(), report));
   WEFT_TRY(core.view, open_state_view(*kv));
-  WEFT_CHECK(replay_missing(core, progress, report));
-  WEFT_CHECK(load_bundle(core));
+  WEFT_CHECK(replay_missing(core, progress, report, bundles));
+  WEFT_CHECK(load_bundle(core, bundles));
   return core;
 }
 

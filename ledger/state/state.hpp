@@ -42,6 +42,9 @@ class state_view {
                                                                           bytes_view key_hash) const = 0;
   [[nodiscard]] virtual result<std::optional<versioned_value>> get_private(std::string_view ns, std::string_view collection,
                                                                            std::string_view key) const = 0;
+  /// Private values of a collection that this peer holds, as `range`.
+  [[nodiscard]] virtual std::unique_ptr<state_cursor> private_range(std::string_view ns, std::string_view collection, std::string_view start,
+                                                                    std::string_view end) const = 0;
 };
 
 /// What one key becomes.

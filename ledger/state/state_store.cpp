@@ -80,6 +80,10 @@ class snapshot_view final : public state_view {
   result<std::optional<versioned_value>> get_private(std::string_view ns, std::string_view collection, std::string_view key) const override {
     return get_raw(state_key::private_key(ns, collection, key));
   }
+  std::unique_ptr<state_cursor> private_range(std::string_view ns, std::string_view collection, std::string_view start,
+                                              std::string_view end) const override {
+    return std::make_unique<range_cursor>(snapshot_->cursor(), state_key::private_key(ns, collection, {}), start, end);
+  }
 
  private:
   result<std::optional<versioned_value>> get_of(std::string_view ns, const bytes& key) const {

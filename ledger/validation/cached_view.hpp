@@ -24,6 +24,10 @@ class cached_view final : public state_view {
                                                                    std::string_view key) const override {
     return inner_.get_private(ns, collection, key);
   }
+  [[nodiscard]] std::unique_ptr<state_cursor> private_range(std::string_view ns, std::string_view collection, std::string_view start,
+                                                            std::string_view end) const override {
+    return inner_.private_range(ns, collection, start, end);
+  }
 
  private:
   const state_view& inner_;

@@ -66,3 +66,31 @@ expect 1 "\[x\] Org1MSP.peer: CN=peer0.org1" -- "$weft" invoke kv put a b
 expect 1 "\[ \] Org2MSP.admin: missing" -- "$weft" invoke kv put a b
 expect 0 "committed +VALID" -- "$weft" invoke mycc invoke a b 1
 expect 0 stopped -- "$weft" down
+
+# a socket that was taken away comes back
+export WEFT_DIR="$scratch/own"
+expect 0 "ready in" -- "$weft" up --detach
+rm "$WEFT_DIR/weft.sock"
+for _ in $(seq 100); do "$weft" status >/dev/null 2>&1 && break; sleep 0.05; done
+expect 0 "committed +VALID" -- "$weft" invoke mycc invoke a b 1
+same "mode of the new socket" 600 "$(stat -c %a "$WEFT_DIR/weft.sock")"
+expect 0 "the socket in .* was taken away; there is a new one" -- cat "$WEFT_DIR/weft.log"
+expect 1 "running in .* already \(process [0-9]+\)" -- "$weft" up --detach
+# where it cannot come back, down finds the process by the lock
+pid="$(json pid "$weft" status --json)"
+kill -STOP "$pid"
+rm "$WEFT_DIR/weft.sock"
+expect 3 "process $pid runs the network in .*does not answer" -- "$weft" status
+("$weft" down >"$scratch/down" 2>&1; echo $? >"$scratch/code") &
+kill -CONT "$pid"
+wait
+same "exit code of down" 0 "$(cat "$scratch/code")"
+expect 0 "stopped" -- cat "$scratch/down"
+expect 3 "no network answers" -- "$weft" status
+
+# a folder that is taken away altogether stops its network
+expect 0 "ready in" -- "$weft" up --detach
+pid="$(json pid "$weft" status --json)"
+rm -rf "$WEFT_DIR"
+for _ in $(seq 200); do kill -0 "$pid" 2>/dev/null || break; sleep 0.05; done
+same "a network whose folder is gone" gone "$(kill -0 "$pid" 2>/dev/null && echo there || echo gone)"

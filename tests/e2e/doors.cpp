@@ -6,6 +6,7 @@
 #include <caf/actor_system.hpp>
 #include <filesystem>
 #include <future>
+#include <set>
 
 #include "actors/node/node.hpp"
 #include "cluster/deliver/seek.hpp"
@@ -14,6 +15,8 @@
 #include "edge/door.hpp"
 #include "gateway/gateway.pb.h"
 #include "ledger/block/block.hpp"
+#include "ledger/tx/envelope.hpp"
+#include "msp/identities.pb.h"
 #include "peer/events.pb.h"
 #include "peer/proposal_response.pb.h"
 #include "proto/encode.hpp"
@@ -141,6 +144,54 @@ TEST_CASE("what a contract refuses comes back with the peer's words in the trail
   const auto answer = g.evaluate({"mychannel", "mycc", {"query", "nobody"}, {}, false});
   REQUIRE_FALSE(answer.has_value());
   CHECK(answer.error().status.code == code(rpc_code::unknown));
+}
+
+TEST_CASE("a client may say which organizations endorse, and the committers judge whether they suffice") {
+  fixture f;
+  const auto g = f.gateway("User1@org1.example.com");
+  const auto signers = [&](const edge::endorsed_call& tx) {
+    std::set<std::string> out;
+    const auto parsed = ledger::parse_endorser_tx(ledger::envelope::keep(shared_bytes{tx.envelope}));
+    REQUIRE(parsed.has_value());
+    for (const auto& e : parsed->endorsements) {
+      ::msp::SerializedIdentity who;
+      REQUIRE(proto::decode(e.endorser, who));
+      out.insert(who.mspid());
+    }
+    return out;
+  };
+  const auto endorse = [&](const std::string& contract, std::vector<std::string> orgs) {
+    return g.endorse({"mychannel", contract, {"put", "a", "b"}, {}, false, std::move(orgs)});
+  };
+  const auto one = endorse("kv", {"Org2MSP", "Org2MSP"}), both = endorse("kv", {"Org1MSP", "Org2MSP"});
+  REQUIRE(one.has_value());
+  CHECK(signers(*one) == std::set<std::string>{"Org2MSP"});
+  REQUIRE(both.has_value());
+  CHECK(signers(*both) == std::set<std::string>{"Org1MSP", "Org2MSP"});
+  for (const auto* tx : {&one, &both}) REQUIRE(g.submit(**tx).has_value());
+  CHECK(g.commit_status("mychannel", one->tx_id)->code == 10);  // ENDORSEMENT_POLICY_FAILURE
+  CHECK(g.commit_status("mychannel", both->tx_id)->code == 0);
+  struct row {
+    std::string contract;
+    std::vector<std::string> orgs;
+    rpc_code code;
+    std::string text;
+  };
+  const row refused[] = {
+      {"kv", {"Org9MSP"}, rpc_code::unavailable, "failed to find any endorsing peers for org(s): Org9MSP"},
+      {"kv", {"Org1MSP", "Org8MSP", "Org9MSP"}, rpc_code::unavailable, "failed to find any endorsing peers for org(s): Org8MSP, Org9MSP"},
+      {"kv", {"OrdererMSP"}, rpc_code::unavailable, "failed to find any endorsing peers for org(s): OrdererMSP"},
+      {"nosuch", {"Org1MSP"}, rpc_code::unavailable, "failed to find any endorsing peers for org(s): Org1MSP"},
+      {"mycc", {"Org1MSP"}, rpc_code::aborted, "failed to collect enough transaction endorsements, see attached details for more info"},
+  };
+  for (const auto& r : refused) {
+    CAPTURE(r.text);
+    const auto tx = endorse(r.contract, r.orgs);
+    REQUIRE_FALSE(tx.has_value());
+    CHECK(tx.error().status.code == code(r.code));
+    CHECK(tx.error().status.message == r.text);
+    if (r.code == rpc_code::aborted) CHECK(tx.error().status.details.at(0).msp_id == "Org1MSP");
+  }
 }
 
 TEST_CASE("statuses of calls that cannot succeed") {

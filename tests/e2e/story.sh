@@ -28,7 +28,7 @@ expect 2 "neither a block number nor" -- "$weft" block show latest
 tx="$(json tx_id "$weft" invoke kv put shape round --json)"
 expect 0 "verdict +VALID" -- "$weft" tx show "$tx"
 expect 0 "endorsed by +peer0" -- "$weft" tx show "$tx"
-expect 1 "no transaction 0000 in mychannel" -- "$weft" tx show 0000
+expect 1 "no transaction '0000' in mychannel" -- "$weft" tx show 0000
 number="$(json block "$weft" tx show "$tx" --json)"
 same "the block of a transaction" "$tx" "$(json transactions.0.tx_id "$weft" block show "$number" --json)"
 same "both peers' hash of a block" "$(json hash "$weft" block show "$number" --json)" \
@@ -40,18 +40,30 @@ expect 1 "failed +MVCC_READ_CONFLICT" -- "$weft" invoke mycc invoke a b 1 --race
 expect 1 "key +mycc / a" -- "$weft" invoke mycc invoke a b 1 --race
 expect 1 "read +block [0-9]+, transaction" -- "$weft" invoke mycc invoke a b 1 --race
 race="$("$weft" invoke mycc invoke a b 1 --race --json 2>/dev/null)"
-winner="$(head -n 1 <<<"$race" | json tx_id cat)"
-loser="$(tail -n 1 <<<"$race" | json tx_id cat)"
-same "who won a race" "$winner" "$(tail -n 1 <<<"$race" | json reason.winner cat)"
+same "objects that a race prints" 1 "$(wc -l <<<"$race")"
+same "whether both of a race are valid" false "$(json ok cat <<<"$race")"
+winner="$(json first.tx_id cat <<<"$race")"
+loser="$(json second.tx_id cat <<<"$race")"
+same "who won a race" "$winner" "$(json second.reason.winner cat <<<"$race")"
 expect 0 "won by +$winner" -- "$weft" tx show "$loser"
-expect 1 "no combination of peers|not found|No metadata" -- "$weft" invoke nosuch f
-expect 1 "no peers available to evaluate chaincode nosuch" -- "$weft" query nosuch f
+expect 1 "no contract 'nosuch' on channel mychannel; there are: basic, kv, mycc, simple" -- "$weft" invoke nosuch f
+expect 1 "no contract 'nosuch' on channel mychannel" -- "$weft" query nosuch f
 expect 1 "chaincode response 500" -- "$weft" query mycc query nobody
 expect 1 "failed to endorse transaction|failed to collect" -- "$weft" invoke mycc invoke nobody b 1
-expect 1 "no identity User9@org1.example.com.*" -- "$weft" query mycc query a --as User9@org1.example.com
+expect 1 "no identity 'User9@org1.example.com' in .*" -- "$weft" query mycc query a --as User9@org1.example.com
 expect 2 "name such as" -- "$weft" query mycc query a --as ../../x@org1.example.com
-expect 1 "no peer peer7" -- "$weft" query mycc query a --peer peer7
-expect 1 "no channel other" -- "$weft" channel info --channel other
+expect 1 "no peer 'peer7' on channel mychannel; there are: peer0.org1" -- "$weft" query mycc query a --peer peer7
+long="$(printf 'x%.0s' $(seq 5000))"
+for name in other "$long"; do
+  for verb in "query mycc query a" "invoke mycc query a" "channel info" "block show 0" "tx show 00"; do
+    expect 1 "no channel '(other|x{60}… \\(5000 bytes\\))'.*; there are: mychannel" -- "$weft" $verb --channel "$name"
+  done
+done
+expect 1 "no peer 'x{60}…" -- "$weft" channel info --peer "$long"
+expect 1 "no contract 'x{60}…" -- "$weft" query "$long" f
+expect 1 "no identity 'x{60}…" -- "$weft" query mycc query a --as "$long@org1.example.com"
+expect 1 "no transaction 'x{60}…" -- "$weft" tx show "$long"
+expect 1 "no role 'x{60}…" -- "$weft" chaos kill "$long"
 
 # an identity of a foreign CA that calls itself by the same name
 users="$WEFT_DIR/crypto/peerOrganizations/org1.example.com/users"
@@ -64,7 +76,7 @@ expect 1 "access denied" -- "$weft" invoke mycc invoke a b 1 --as Mallory@org1.e
 
 # roles die and come back
 expect 0 "killed" -- "$weft" chaos kill peer0.org1.example.com/endorser
-expect 1 "no role nobody" -- "$weft" chaos kill nobody
+expect 1 "no role 'nobody'" -- "$weft" chaos kill nobody
 for _ in $(seq 50); do "$weft" query mycc query b >/dev/null 2>&1 && break; done
 expect 0 "peer0.org1.example.com/endorser +alive +1" -- "$weft" status
 expect 0 "log level debug \(was warn(ing)?\)" -- "$weft" log debug

@@ -17,9 +17,25 @@ expect 2 "no duration" -- "$weft" up --block-timeout soon
 expect 2 "cannot read" -- "$weft" up --topology /nonexistent/topology.yaml
 expect 2 "says everything" -- "$weft" up --topology x --orgs 3
 expect 2 "transient needs|not expected|requires" -- "$weft" invoke kv put a b --nonsense
-for verb in up down invoke query status "block show" "tx show" "channel info" log "chaos kill" "topology check" version; do
+for verb in up down invoke query status block "block show" tx "tx show" channel "channel info" log chaos "chaos kill" "topology check" version bench "bench put"; do
   expect 0 "Example:" -- "$weft" $verb --help
 done
 expect 1 "cannot create|cannot make" -- "$weft" up --dir /proc/weft
 long="$scratch/$(printf 'x%.0s' $(seq 90))"
 expect 1 "too long for a socket" -- "$weft" up --dir "$long"
+
+# what is printed and does not arrive is a failure
+for words in version --help "up --help" "bench put --help"; do
+  expect 1 "output is lost: No space left on device" -- bash -c "\"$weft\" $words >/dev/full"
+done
+
+# the bench's numbers
+for rate in 0 inf nan -5 1e9 fast; do expect 2 "rate" -- "$weft" bench put --txs 1 --rate "$rate"; done
+expect 2 "clients is from 1 to 4096" -- "$weft" bench put --clients 0
+expect 2 "txs is from" -- "$weft" bench put --txs 0
+expect 2 "value-bytes" -- "$weft" bench put --value-bytes 9999999
+expect 2 "orgs" -- "$weft" bench put --orgs 0
+
+# a network that one process should not hold
+expect 2 "26 organizations with 16 peers each are 416 peers; one process takes at most 128" -- "$weft" up --orgs 26 --peers 16
+expect 2 "416 peers" -- "$weft" bench put --orgs 26 --peers 16

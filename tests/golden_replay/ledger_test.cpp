@@ -2,6 +2,8 @@
 // half way.
 #include <doctest/doctest.h>
 
+#include <map>
+
 #include "ledger/chain/channel_ledger.hpp"
 #include "tests/golden_replay/peer.hpp"
 
@@ -37,7 +39,8 @@ struct committer {
       return at.has_value();
     };
     WEFT_TRY(const auto judged,
-             ledger::judge(ledger::prepare_all(b, ledger->bundle(), *verifier), *ledger->view(), seen, *verifier));
+             ledger::judge(ledger::prepare_all(b, ledger->bundle(), *verifier), *ledger->view(), seen, *verifier,
+                           [this](version at) { return ledger->blocks().read(at.block)->envelopes()[at.tx.value].header()->tx_id; }));
     const bytes hash = ledger::seal(b, judged, ledger->last_commit_hash());
     WEFT_CHECK(ledger->commit(b, judged, {}));
     CHECK(ledger->last_commit_hash() == hash);
@@ -94,4 +97,23 @@ TEST_CASE("what an invalid golden transaction lacked is kept beside it") {
   CHECK(reason_of(13, 1)->find(c.chain.blocks[13].envelopes()[0].header()->tx_id) != bytes::npos);
   REQUIRE(reason_of(17, 0).has_value());
   CHECK(reason_of(17, 0)->find("missing: ") != bytes::npos);
+}
+
+TEST_CASE("reasons survive the loss of the state: they follow from the blocks") {
+  committer c("mychannel");
+  c.replay(1, 25);
+  const auto all = [&] {
+    std::map<std::string, std::string> out;
+    for (const auto& b : c.chain.blocks) {
+      for (const auto& e : b.envelopes()) {
+        if (const auto kept = c.ledger->reason_of(e.header()->tx_id); kept && *kept) out[e.header()->tx_id] = **kept;
+      }
+    }
+    return out;
+  };
+  const auto before = all();
+  REQUIRE(before.size() >= 3);
+  c.kv = ledger::make_memory_kv();
+  c.open();
+  CHECK(all() == before);
 }

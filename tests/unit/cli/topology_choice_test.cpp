@@ -70,6 +70,31 @@ TEST_CASE("a document that is missing, unsound or contradicted is refused") {
   CHECK(choose_topology(o).error().context.find("--topology says everything") == 0);
 }
 
+TEST_CASE("sizes that one process should not hold are refused in the words of the command line") {
+  const scratch s;
+  auto o = s.options();
+  o.orgs_given = o.peers_given = true;
+  o.orgs = 26;
+  o.peers = 16;
+  CHECK(choose_topology(o).error().context.find("26 organizations with 16 peers each are 416 peers") == 0);
+  o.peers = 4;
+  CHECK(choose_topology(o).has_value());
+  o.block_timeout_given = true;
+  for (const auto* bad : {"0ms", "3601s"}) {
+    o.block_timeout = bad;
+    CHECK(choose_topology(o).error().context == "--block-timeout is from 1ms to 3600s");
+  }
+}
+
+TEST_CASE("a damaged topology of the folder is no mistake on the command line") {
+  const scratch s;
+  std::ofstream(topology_path(s.folder)) << "channels: 7\n";
+  const auto t = choose_topology(s.options());
+  REQUIRE_FALSE(t.has_value());
+  CHECK(t.error().code == errc::failed_precondition);
+  CHECK(t.error().context.find("name one with --topology") != std::string::npos);
+}
+
 TEST_CASE("durations need a unit") {
   CHECK(parse_duration("500ms") == std::chrono::milliseconds(500));
   CHECK(parse_duration("2s") == std::chrono::milliseconds(2000));

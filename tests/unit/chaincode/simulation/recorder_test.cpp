@@ -32,6 +32,9 @@ class failing_state final : public ledger::state_view {
   result<std::optional<ledger::versioned_value>> get_private(std::string_view, std::string_view, std::string_view) const override {
     return fail(errc::corruption, "not what was written");
   }
+  std::unique_ptr<ledger::state_cursor> private_range(std::string_view ns, std::string_view, std::string_view start, std::string_view end) const override {
+    return range(ns, start, end);
+  }
 
  private:
   std::size_t records_;

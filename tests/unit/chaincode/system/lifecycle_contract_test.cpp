@@ -123,6 +123,23 @@ TEST_CASE("an approval of the own organization") {
   CHECK(decoded<::lifecycle::QueryApprovedChaincodeDefinitionResult>(ask("Org1MSP", "cc")).source().has_unavailable());
 }
 
+TEST_CASE("all approvals of an organization, each sequence, committed or not") {
+  test_channel channel;
+  channel.deploy("cc", ok());
+  channel.install("ab", ok());
+  channel.apply(channel.approve("Org1MSP", "cc", {.version = "2.0", .sequence = 2}));
+  channel.apply(channel.approve("Org1MSP", "ab", {}, ""));
+  const auto ask = [&](const std::string& org) {
+    std::vector<std::string> out;
+    const auto all = decoded<::lifecycle::QueryApprovedChaincodeDefinitionsResult>(channel.lifecycle(org, "QueryApprovedChaincodeDefinitions", ""));
+    for (const auto& d : all.approved_chaincode_definitions())
+      out.push_back(d.name() + "#" + std::to_string(d.sequence()) + " " + d.version() + " " + (d.source().has_unavailable() ? "-" : d.source().local_package().package_id()));
+    return out;
+  };
+  CHECK(ask("Org1MSP") == std::vector<std::string>{"ab#1 1.0 -", "cc#1 1.0 " + channel.package_of("cc"), "cc#2 2.0 " + channel.package_of("cc")});
+  CHECK(ask("Org2MSP") == std::vector<std::string>{"cc#1 1.0 " + channel.package_of("cc")});
+}
+
 TEST_CASE("refusals and their texts") {
   test_channel channel;
   struct row {

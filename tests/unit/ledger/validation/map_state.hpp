@@ -27,6 +27,10 @@ class map_state final : public ledger::state_view {
   [[nodiscard]] result<std::optional<value>> get_hashed(std::string_view ns, std::string_view collection,
                                                         bytes_view key_hash) const override;
   [[nodiscard]] result<std::optional<value>> get_private(std::string_view, std::string_view, std::string_view) const override;
+  [[nodiscard]] std::unique_ptr<ledger::state_cursor> private_range(std::string_view, std::string_view, std::string_view,
+                                                                    std::string_view) const override {
+    return range("no namespace", {}, {});
+  }
 };
 
 }  // namespace weft::test
