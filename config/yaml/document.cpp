@@ -260,7 +260,7 @@ document document::parse(std::string_view text, const options& o) {
   } else {
     parse_into(*s, text);
     if (s->problems.empty() && s->root >= 0 && s->nodes[static_cast<std::size_t>(s->root)].what == kind::null) s->root = -1;
-    if (s->problems.empty() && s->root < 0) s->note({problem::severity::error, 0, 0, {}, "the document is empty", {}});
+    if (s->problems.empty() && s->root < 0 && !o.may_be_empty) s->note({problem::severity::error, 0, 0, {}, "the document is empty", {}});
   }
   return document(std::move(s));
 }

@@ -39,6 +39,7 @@ struct replacement {
 struct options {
   bool any_case = false;  ///< Keys are compared without regard to case (configtx.yaml).
   problem::severity unknown_keys = problem::severity::error;
+  bool may_be_empty = false;  ///< Nothing, or comments alone: the root is absent and that is no problem.
   std::size_t bytes_max = MiB;
   std::size_t depth_max = 64;
   std::size_t nodes_max = 100'000;  ///< After every alias was written out: a bomb is refused, not expanded.

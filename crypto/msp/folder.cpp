@@ -1,13 +1,11 @@
 #include "crypto/msp/folder.hpp"
 
-#include <yaml-cpp/yaml.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <optional>
 
+#include "crypto/msp/units_file.hpp"
 #include "crypto/msp/wellformed.hpp"
 #include "msp/msp_config.pb.h"
 
@@ -18,9 +16,10 @@ namespace fs = std::filesystem;
 constexpr std::size_t file_bytes_max = MiB;
 
 result<bytes> read_file(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
   std::error_code ec;
-  if (!in || !fs::is_regular_file(file, ec)) return fail(errc::not_found, file.string() + ": cannot be read");
+  if (!fs::is_regular_file(file, ec)) return fail(errc::not_found, file.string() + ": cannot be read");  // opening a pipe would wait for its writer
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(errc::not_found, file.string() + ": cannot be read");
   const auto size = fs::file_size(file, ec);
   bytes content(ec ? file_bytes_max + 1 : std::min<std::uintmax_t>(size, file_bytes_max) + 1, '\0');
   in.read(content.data(), static_cast<std::streamsize>(content.size()));
@@ -56,54 +55,12 @@ void add_folder(const fs::path& folder, Add add) {
   for (auto& [name, content] : pem_files(folder)) add(std::move(content));
 }
 
-/// One `…OUIdentifier` of config.yaml; nothing when it is missing or names no OU. An unreadable certificate restricts nothing.
-std::optional<::msp::FabricOUIdentifier> read_unit(const YAML::Node& node, const fs::path& folder) {
-  if (!node.IsDefined() || !node.IsMap()) return std::nullopt;
-  const auto unit = node["OrganizationalUnitIdentifier"].as<std::string>("");
-  if (unit.empty()) return std::nullopt;
-  ::msp::FabricOUIdentifier out;
-  out.set_organizational_unit_identifier(unit);
-  const auto file = node["Certificate"].as<std::string>("");
-  if (auto pem = read_file(folder / file); !file.empty() && pem) out.set_certificate(std::move(*pem));
-  return out;
-}
-
-void read_node_units(const YAML::Node& node, const fs::path& folder, ::msp::FabricMSPConfig& config) {
-  if (!node.IsDefined() || !node.IsMap() || !node["Enable"].as<bool>(false)) return;
-  auto& units = *config.mutable_fabric_node_ous();
-  units.set_enable(true);
-  if (auto u = read_unit(node["ClientOUIdentifier"], folder)) *units.mutable_client_ou_identifier() = std::move(*u);
-  if (auto u = read_unit(node["PeerOUIdentifier"], folder)) *units.mutable_peer_ou_identifier() = std::move(*u);
-  if (auto u = read_unit(node["AdminOUIdentifier"], folder)) *units.mutable_admin_ou_identifier() = std::move(*u);
-  if (auto u = read_unit(node["OrdererOUIdentifier"], folder)) *units.mutable_orderer_ou_identifier() = std::move(*u);
-}
-
-result<void> read_required_units(const YAML::Node& list, const fs::path& folder, ::msp::FabricMSPConfig& config) {
-  if (!list.IsDefined() || !list.IsSequence()) return {};
-  for (const auto& node : list) {
-    WEFT_TRY(auto pem, read_file(folder / node["Certificate"].as<std::string>("")));
-    auto& unit = *config.add_organizational_unit_identifiers();
-    unit.set_certificate(std::move(pem));
-    unit.set_organizational_unit_identifier(node["OrganizationalUnitIdentifier"].as<std::string>(""));
-  }
-  return {};
-}
-
 result<void> read_config_yaml(const fs::path& folder, ::msp::FabricMSPConfig& config) {
   const auto file = folder / "config.yaml";
   const auto text = read_file(file);
   if (!text && text.error().code == errc::not_found) return {};
   if (!text) return fail(text.error());
-  try {
-    const auto root = YAML::Load(*text);
-    if (root.IsNull()) return {};
-    if (!root.IsMap()) return fail(errc::invalid_argument, file.string() + ": not a map");
-    WEFT_CHECK(read_required_units(root["OrganizationalUnitIdentifiers"], folder, config));
-    read_node_units(root["NodeOUs"], folder, config);
-    return {};
-  } catch (const YAML::Exception& e) {
-    return fail(errc::invalid_argument, file.string() + ": " + e.what());
-  }
+  return read_units_file(*text, file.string(), [&](const std::string& path) { return read_file(folder / path); }, config);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -90,7 +91,12 @@ TEST_CASE("config.yaml: what counts, what is passed over, what is an error") {
       {"a certified role", "NodeOUs:\n  Enable: true\n  PeerOUIdentifier:\n    Certificate: cacerts/r.pem\n    OrganizationalUnitIdentifier: p\n", true, true, "p", true},
       {"a missing certificate restricts nothing", "NodeOUs:\n  Enable: true\n  PeerOUIdentifier:\n    Certificate: cacerts/x.pem\n    OrganizationalUnitIdentifier: p\n", true, true, "p", false},
       {"a role without name", "NodeOUs:\n  Enable: true\n  PeerOUIdentifier:\n    Certificate: cacerts/r.pem\n", true, true, "", false},
-      {"a role that is no map", "NodeOUs:\n  Enable: true\n  PeerOUIdentifier: p\n", true, true, "", false},
+      {"a role that is no map", "NodeOUs:\n  Enable: true\n  PeerOUIdentifier: p\n", false, false, "", false},
+      {"a switch that is none", "NodeOUs:\n  Enable: perhaps\n", false, false, "", false},
+      {"units that are no list", "OrganizationalUnitIdentifiers: sales\n", false, false, "", false},
+      {"more aliases than anybody writes",
+       "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+       "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n", false, false, "", false},
       {"keys are case-sensitive", "nodeous:\n  Enable: true\n", true, false, "", false},
       {"not YAML", "NodeOUs: [", false, false, "", false},
       {"a list", "- 1\n", false, false, "", false},
@@ -102,7 +108,7 @@ TEST_CASE("config.yaml: what counts, what is passed over, what is an error") {
     dir.write("cacerts/r.pem", root.pem());
     dir.write("config.yaml", r.yaml);
     const auto read = read_msp_folder(dir.path(), "X");
-    REQUIRE(read.has_value() == r.valid);
+    REQUIRE_MESSAGE(read.has_value() == r.valid, r.name << (read ? "" : ": " + read.error().context));
     if (!read) {
       CHECK(read.error().context.find(dir.path().string()) != std::string::npos);
       continue;
@@ -118,6 +124,29 @@ TEST_CASE("config.yaml: what counts, what is passed over, what is an error") {
   REQUIRE(read.organizational_unit_identifiers_size() == 1);
   CHECK(read.organizational_unit_identifiers(0).organizational_unit_identifier() == "sales");
   CHECK(read.organizational_unit_identifiers(0).certificate() == root.pem());
+}
+
+TEST_CASE("config.yaml: every problem is told at once, with its place") {
+  test::authority issuer(8);
+  const scratch dir;
+  dir.write("cacerts/r.pem", issuer.root("root").pem());
+  dir.write("config.yaml", "NodeOUs:\n  Enable: perhaps\n  PeerOUIdentifier: p\n  Unknown: 1\nOrganizationalUnitIdentifiers: [3]\n");
+  const auto why = read_msp_folder(dir.path(), "X").error().context;
+  for (const auto* part : {"config.yaml:2:", "NodeOUs.Enable", "config.yaml:3:", "NodeOUs.PeerOUIdentifier", "config.yaml:5:", "OrganizationalUnitIdentifiers[0]"})
+    CHECK_MESSAGE(why.find(part) != std::string::npos, why);
+  CHECK(why.find("Unknown") == std::string::npos);
+}
+
+TEST_CASE("a folder's files are files: nobody waits for a pipe") {
+  test::authority issuer(9);
+  const scratch dir;
+  dir.write("cacerts/r.pem", issuer.root("root").pem());
+  REQUIRE(::mkfifo((dir.path() / "cacerts/a.pem").c_str(), 0600) == 0);
+  dir.write("config.yaml", "NodeOUs:\n  Enable: true\n  PeerOUIdentifier: {Certificate: cacerts/a.pem, OrganizationalUnitIdentifier: p}\n");
+  const auto read = read_msp_folder(dir.path(), "X");
+  REQUIRE(read.has_value());
+  CHECK(read->root_certs_size() == 1);
+  CHECK(read->fabric_node_ous().peer_ou_identifier().certificate().empty());
 }
 
 TEST_CASE("a folder without a root CA is no MSP") {
