@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "cli/kingpin.hpp"
 #include "config/base/clock.hpp"
 #include "config/base/random.hpp"
 #include "config/yaml/document.hpp"
@@ -39,7 +40,8 @@ std::optional<config::crypto_config> read_config(const options& o, int& code) {
   if (!o.config.empty()) {
     auto file = config::yaml::read_file(o.config);
     if (!file) {
-      std::fprintf(stderr, "cryptogen: error: %s, try --help\n", file.error().context.c_str());
+      const std::string why = file.error().code == errc::not_found ? "open " + o.config + ": no such file or directory" : file.error().context;
+      std::fprintf(stderr, "cryptogen: error: %s, try --help\n", why.c_str());
       code = failed;
       return std::nullopt;
     }
@@ -103,6 +105,12 @@ int extend(const options& o) {
   return done;
 }
 
+int print_template() {
+  const auto text = config::crypto_config_template();
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return done;
+}
+
 int print_version() {
   utsname system{};
   ::uname(&system);
@@ -116,40 +124,25 @@ int print_version() {
 
 int run_cryptogen(int argc, char** argv) {
   CLI::App app{"Utility for generating Hyperledger Fabric key material", "cryptogen"};
-  app.require_subcommand(1);
   app.footer("Example:\n  cryptogen showtemplate > crypto-config.yaml\n  cryptogen generate --config crypto-config.yaml --output crypto-config");
   options o;
-  int code = done;
   auto* gen = app.add_subcommand("generate", "Generate key material");
   gen->add_option("--output", o.folder, "The output directory in which to place artifacts")->capture_default_str();
   gen->add_option("--config", o.config, "The configuration template to use (default: what showtemplate prints)");
   gen->footer("Example:\n  cryptogen generate --config crypto-config.yaml\nAn organization that is in the output directory already is left alone and "
               "reported; extend adds to it.");
-  gen->callback([&] { code = generate(o); });
   auto* ext = app.add_subcommand("extend", "Extend existing network");
   ext->add_option("--input", o.folder, "The input directory in which existing network place")->capture_default_str();
   ext->add_option("--config", o.config, "The configuration template to use (default: what showtemplate prints)");
   ext->footer("Example:\n  cryptogen extend --input crypto-config --config crypto-config.yaml\nWhat the configuration names and the directory "
               "lacks is made, with the authorities that are there.");
-  ext->callback([&] { code = extend(o); });
-  app.add_subcommand("showtemplate", "Show the default configuration template")->callback([&] {
-    const auto text = config::crypto_config_template();
-    std::fwrite(text.data(), 1, text.size(), stdout);
-  });
-  app.add_subcommand("version", "Show version information")->callback([&] { code = print_version(); });
-  app.add_subcommand("help", "Show help.")->callback([&] { std::printf("%s", app.help().c_str()); });
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& e) {
-    return app.exit(e);
-  } catch (const CLI::ParseError& e) {
-    std::fprintf(stderr, "cryptogen: error: %s, try --help\n", e.what());
-    return failed;
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "cryptogen: error: %s\n", e.what());
-    return failed;
-  }
-  return code;
+  auto* show = app.add_subcommand("showtemplate", "Show the default configuration template");
+  auto* version = app.add_subcommand("version", "Show version information");
+  if (const auto ended = parse_as_kingpin(app, {argv + 1, argv + argc})) return *ended;
+  if (gen->parsed()) return generate(o);
+  if (ext->parsed()) return extend(o);
+  if (show->parsed()) return print_template();
+  return version->parsed() ? print_version() : done;
 }
 
 }  // namespace weft::cli

@@ -44,8 +44,8 @@ class reader {
     application_of(root["Application"]);
     orderer_of(root["Orderer"]);
     profile_of(root["Channel"], "Channel");
-    const auto all = root.require("Profiles");
-    all.each_entry([&](const std::string& name, const yaml::value& v) {
+    // A document of nothing but organizations is what configtxgen -printOrg is given for one that is to be added to a channel.
+    root["Profiles"].each_entry([&](const std::string& name, const yaml::value& v) {
       if (v.present()) out.profiles.push_back(profile_of(v, name));
       else v.say("is empty", "a profile has Policies, Orderer, Application");
     });

@@ -55,6 +55,21 @@ expect 0 '"port": 7051' -- "$gen" -inspectChannelCreateTx "$scratch/a.tx"
 expect 1 "must specify an organization" -- "$gen" -configPath "$scratch/old" -profile Channel -channelID c -outputAnchorPeersUpdate "$scratch/a.tx"
 expect 1 "missing orderer section" -- "$gen" -configPath "$scratch/old" -profile Channel -channelID c -outputBlock "$scratch/no.block"
 
+# One organization that is to join a channel: a document of its own, without any profile.
+mkdir "$scratch/org"
+cat >"$scratch/org/configtx.yaml" <<'YAML'
+Organizations:
+  - Name: Org2
+    ID: Org2MSP
+    MSPDir: ../crypto/peerOrganizations/org2.example.com/msp
+    Policies:
+      Readers: {Type: Signature, Rule: "OR('Org2MSP.member')"}
+      Writers: {Type: Signature, Rule: "OR('Org2MSP.member')"}
+      Admins: {Type: Signature, Rule: "OR('Org2MSP.admin')"}
+YAML
+expect 0 '"name": "Org2MSP"' -- "$gen" -configPath "$scratch/org" -printOrg Org2
+expect 1 "Could not find profile: P.*configtx.yaml has none" -- "$gen" -configPath "$scratch/org" -profile P -channelID c -outputBlock "$scratch/no.block"
+
 # What is wrong, all of it and where.
 sed -i -e 's/ElectionTick: 10/ElectionTick: 1/' -e 's#example.com/msp$#example.com/mps#' "$scratch/old/configtx.yaml"
 expect 1 "configtx.yaml:[0-9]+:[0-9]+: .*ElectionTick: election tick must be greater" -- \

@@ -10,9 +10,14 @@ expect 0 "^cryptogen:" -- ./cryptogen version
 expect 0 "showtemplate" -- ./cryptogen --help
 expect 0 "generate" -- "$weft" cryptogen --help
 expect 0 "cryptogen generate --config" -- "$weft" cryptogen generate --help
-expect 1 "cryptogen: error: .*try --help" -- ./cryptogen
-expect 1 "cryptogen: error: .*try --help" -- ./cryptogen generate --nonsense
-expect 1 "No such file" -- ./cryptogen generate --config absent.yaml
+expect 0 "cryptogen generate --config" -- ./cryptogen help generate
+expect 0 "Utility for generating Hyperledger Fabric key material" -- ./cryptogen
+expect 1 '^cryptogen: error: expected command but got "nonsense", try --help$' -- ./cryptogen nonsense
+expect 1 "^cryptogen: error: unknown long flag '--nonsense', try --help$" -- ./cryptogen generate --nonsense
+expect 1 "^cryptogen: error: unexpected more, try --help$" -- ./cryptogen showtemplate more
+expect 1 "^cryptogen: error: expected argument for flag '--config', try --help$" -- ./cryptogen generate --output never --config
+expect 1 "^cryptogen: error: open absent.yaml: no such file or directory, try --help$" -- ./cryptogen generate --config absent.yaml
+expect 2 "never" -- ls never
 
 same "standard output" "$(printf 'org1.example.com\norg2.example.com')" \
   "$(./cryptogen generate --config="$golden/config/crypto-config.yaml" --output=made)"
