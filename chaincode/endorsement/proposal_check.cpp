@@ -4,6 +4,7 @@
 
 #include "chaincode/simulation/simulation.hpp"
 #include "crypto/policy/policy.hpp"
+#include "ledger/channel/policy_manager.hpp"
 
 namespace weft::chaincode {
 
@@ -66,8 +67,8 @@ refusal check_access(const ledger::proposal& p, const crypto::identity_ptr& who,
   const auto policy = rules.bundle.acl(resource, &path);
   if (policy->evaluate({who})) return std::nullopt;
   const std::string why = "Failed evaluating policy on signed data during check policy on channel [" + rules.bundle.channel_id() +
-                          "] with policy [" + path + "]: [implicit policy evaluation failed - 0 sub-policies were satisfied] by " +
-                          who->cert.subject() + " of " + who->msp_id;
+                          "] with policy [" + path + "]: [" + ledger::denial_text(*policy, {who}) + "] by " + who->cert.subject() + " of " +
+                          who->msp_id;
   if (p.chaincode_name == "_lifecycle") return as_response("Failed to authorize invocation due to failed ACL check: " + why);
   if (is_system_contract(p.chaincode_name)) {
     return as_response("access denied for [" + (p.args.empty() ? std::string{} : p.args.front()) + "][" + rules.bundle.channel_id() + "]: " + why);

@@ -1,6 +1,7 @@
 #include "chaincode/system/channels.hpp"
 
 #include "ledger/chain/channel_ledger.hpp"
+#include "ledger/channel/policy_manager.hpp"
 
 namespace weft::chaincode {
 
@@ -19,8 +20,8 @@ result<void> check_acl(const ledger::channel_ledger& channel, std::string_view s
   std::string path;
   const auto policy = bundle->acl(std::string(system_contract) + "/" + function, &path);
   if (policy->evaluate({*who})) return {};
-  return refuse("Failed evaluating policy on signed data during check policy on channel [" + bundle->channel_id() + "] with policy [" + path + "]: " +
-                policy->explain({*who}).to_text());
+  return refuse("Failed evaluating policy on signed data during check policy on channel [" + bundle->channel_id() + "] with policy [" + path + "]: [" +
+                ledger::denial_text(*policy, {*who}) + "] by " + (*who)->cert.subject() + " of " + (*who)->msp_id);
 }
 
 }  // namespace weft::chaincode

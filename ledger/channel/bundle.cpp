@@ -51,7 +51,7 @@ class bundle final : public channel_bundle {
 
   crypto::policy_ptr policy(std::string_view path) const override {
     auto found = policies_.find(path);
-    return found ? found : crypto::reject_all(std::string(path));
+    return found ? found : missing_policy(std::string(path));
   }
   bool has_policy(std::string_view path) const override { return policies_.find(path) != nullptr; }
 

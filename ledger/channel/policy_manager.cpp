@@ -39,6 +39,19 @@ class meta_policy final : public crypto::policy {
   crypto::policy_ptr inner_;
 };
 
+class absent_policy final : public crypto::policy {
+ public:
+  explicit absent_policy(std::string path) : path_(path), inner_(crypto::reject_all(std::move(path))) {}
+
+  bool evaluate(const std::vector<crypto::identity_ptr>& signers) const override { return inner_->evaluate(signers); }
+  crypto::policy_trace explain(const std::vector<crypto::identity_ptr>& signers) const override { return inner_->explain(signers); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+  crypto::policy_ptr inner_;
+};
+
 result<crypto::meta_rule> meta_rule_of(::common::ImplicitMetaPolicy::Rule rule) {
   switch (rule) {
     case ::common::ImplicitMetaPolicy::ANY: return crypto::meta_rule::any;
@@ -105,7 +118,10 @@ crypto::policy_ptr policy_manager::find(std::string_view path) const {
   return found == policies_.end() ? nullptr : found->second;
 }
 
+crypto::policy_ptr missing_policy(std::string path) { return std::make_shared<const absent_policy>(std::move(path)); }
+
 std::string denial_text(const crypto::policy& policy, const std::vector<crypto::identity_ptr>& signers) {
+  if (const auto* absent = dynamic_cast<const absent_policy*>(&policy)) return "no such policy: '" + absent->path() + "'";
   const auto* meta = dynamic_cast<const meta_policy*>(&policy);
   return meta ? meta->denial(signers) : "signature set did not satisfy policy";
 }

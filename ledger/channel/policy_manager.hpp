@@ -29,7 +29,10 @@ class policy_manager {
   std::map<std::string, crypto::policy_ptr, std::less<>> policies_;
 };
 
-/// Why `signers` do not satisfy a policy of a channel, in Fabric's words: "signature set did not satisfy policy", or
+/// What stands for a policy that a channel does not have: nobody satisfies it.
+[[nodiscard]] crypto::policy_ptr missing_policy(std::string path);
+
+/// Why `signers` do not satisfy a policy of a channel, in Fabric's words: "signature set did not satisfy policy", "no such policy: '/Channel/X'", or
 /// "implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Writers' sub-policies to be satisfied".
 [[nodiscard]] std::string denial_text(const crypto::policy& policy, const std::vector<crypto::identity_ptr>& signers);
 

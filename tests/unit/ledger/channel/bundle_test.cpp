@@ -205,6 +205,7 @@ TEST_CASE("a denial is told in Fabric's words") {
   CHECK(said("/Channel/Application/Admins", {golden_user("Admin@org1.example.com")}) ==
         "implicit policy evaluation failed - 1 sub-policies were satisfied, but this policy requires 2 of the 'Admins' sub-policies to be satisfied");
   CHECK(said("/Channel/Application/Org1MSP/Admins", {}) == "signature set did not satisfy policy");
+  CHECK(said("/Channel/Application/Nothing", {golden_user("Admin@org1.example.com")}) == "no such policy: '/Channel/Application/Nothing'");
 }
 
 TEST_CASE("ACLs: Fabric's defaults, and what a channel says instead") {
