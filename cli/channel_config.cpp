@@ -2,7 +2,9 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -164,19 +166,34 @@ refusal refused(const edge::call_failure& f) {
   quit(exit_failed);
 }
 
-/// The newest configuration that a peer of this network has; one whose organization was removed stands still.
-std::shared_ptr<const ledger::channel_bundle> newest_config(network& n, const std::string& channel) {
-  std::shared_ptr<const ledger::channel_bundle> newest;
+using bundle_ptr = std::shared_ptr<const ledger::channel_bundle>;
+
+/// A member's configuration, read as the admin of `domain`.
+result<bundle_ptr> config_of(network& n, const std::string& channel, const std::string& member, const std::string& domain) {
+  WEFT_TRY(const auto block, n.reader(n.identity_of("Admin@" + domain), member).config(channel));
+  return ledger::channel_bundle::from_block(block);
+}
+
+/// The organization's domain is the end of its hosts' names.
+std::string domain_of_host(const std::string& host) {
+  const auto dot = host.find('.');
+  return dot == std::string::npos ? std::string() : host.substr(dot + 1);
+}
+
+/// The newest configuration that a member of this network has. A peer whose organization was removed stands still, and all peers do in
+/// maintenance, which only orderers' organizations may read; so orderers are asked too.
+bundle_ptr newest_config(network& n, const std::string& channel) {
+  bundle_ptr newest;
   std::string why = "no peer of this network has a channel " + channel;
+  const auto ask = [&](const std::string& member, const std::string& domain) {
+    auto bundle = config_of(n, channel, member, domain);
+    if (!bundle) why = member + ": " + bundle.error().context;
+    else if (!newest || newest->sequence() < (*bundle)->sequence()) newest = std::move(*bundle);
+  };
   for (const auto& c : n.status().channels()) {
     if (c.channel_id() != channel) continue;
-    for (const auto& p : c.peers()) {
-      const auto domain = domain_of(n, p.msp_id());
-      const auto block = n.reader(n.identity_of("Admin@" + domain), p.peer()).config(channel);
-      auto bundle = block ? ledger::channel_bundle::from_block(*block) : tl::unexpected<error>(block.error());
-      if (!bundle) why = p.peer() + ": " + bundle.error().context;
-      else if (!newest || newest->sequence() < (*bundle)->sequence()) newest = std::move(*bundle);
-    }
+    for (const auto& p : c.peers()) ask(p.peer(), domain_of(n, p.msp_id()));
+    for (const auto& o : c.orderers()) ask(o.orderer(), domain_of_host(o.orderer()));
   }
   if (!newest) quit(exit_failed, why);
   return newest;
@@ -194,20 +211,45 @@ std::vector<std::string> peers_to_wait_for(network& n, const std::string& channe
   return out;
 }
 
-/// Waits until a peer goes by configuration `sequence`. A client waits here; nothing in the network does.
-std::uint64_t wait_for(const network& n, const std::string& channel, const std::string& peer, std::uint64_t sequence) {
+/// Asks until there is an answer. A client waits here; nothing in the network does.
+std::uint64_t wait_for(const std::string& member, const std::function<std::optional<std::uint64_t>()>& block_of_it) {
   constexpr std::chrono::milliseconds pause{5}, patience{60'000};
   const auto until = std::chrono::steady_clock::now() + patience;  // the answers take time too
   while (std::chrono::steady_clock::now() < until) {
+    if (const auto block = block_of_it()) return *block;
+    std::this_thread::sleep_for(pause);
+  }
+  quit(exit_failed, "the update is ordered, but " + member + " did not commit it within a minute; look at `weft status`");
+}
+
+/// Waits until a peer goes by configuration `sequence`; the block that holds it.
+std::uint64_t wait_for_peer(const network& n, const std::string& channel, const std::string& peer, std::uint64_t sequence) {
+  return wait_for(peer, [&]() -> std::optional<std::uint64_t> {
     control::ChannelInfoRequest request;
     request.set_channel_id(channel);
     request.set_peer(peer);
     control::ChannelInfoResponse info;
     const auto raw = n.try_ask("ChannelInfo", proto::encode(request));
     if (raw && proto::decode(*raw, info) && info.config_sequence() >= sequence) return info.last_config_block();
-    std::this_thread::sleep_for(pause);
+    return std::nullopt;
+  });
+}
+
+/// The same where peers may not read what was ordered: in maintenance.
+std::uint64_t wait_for_orderers(network& n, const std::string& channel, std::uint64_t sequence) {
+  std::uint64_t number = 0;
+  for (const auto& c : n.status().channels()) {
+    if (c.channel_id() != channel) continue;
+    for (const auto& o : c.orderers()) {
+      number = wait_for(o.orderer(), [&]() -> std::optional<std::uint64_t> {
+        const auto block = n.reader(n.identity_of("Admin@" + domain_of_host(o.orderer())), o.orderer()).config(channel);
+        const auto bundle = block ? ledger::channel_bundle::from_block(*block) : tl::unexpected<error>(block.error());
+        if (!bundle || (*bundle)->sequence().value < sequence) return std::nullopt;
+        return block->number().value;
+      });
+    }
   }
-  quit(exit_failed, "the update is ordered, but " + peer + " did not commit it within a minute; look at `weft status`");
+  return number;
 }
 
 void print_changes(const std::vector<ledger::config_difference>& changes) {
@@ -256,8 +298,10 @@ void run_update(const update_options& o) {
   // The orderer has applied it to the same configuration, or refused it.
   const auto next = or_quit(before->propose_update(update.envelope, *verifier));
   const auto after = or_quit(ledger::channel_bundle::create(update.channel_id, next));
-  std::uint64_t block = 0;
-  for (const auto& peer : peers_to_wait_for(n, update.channel_id, *after)) block = wait_for(n, update.channel_id, peer, after->sequence().value);
+  const bool for_orderers = after->maintenance();
+  std::uint64_t block = for_orderers ? wait_for_orderers(n, update.channel_id, after->sequence().value) : 0;
+  if (!for_orderers)
+    for (const auto& peer : peers_to_wait_for(n, update.channel_id, *after)) block = wait_for_peer(n, update.channel_id, peer, after->sequence().value);
   const auto changes = ledger::differences(before->config().channel_group(), next.channel_group());
   if (o.json) {
     std::printf("%s\n", json{{"ok", true}, {"channel", update.channel_id}, {"sequence", after->sequence().value}, {"block", block}, {"changes", changes_json(changes)}}.dump().c_str());
@@ -265,6 +309,9 @@ void run_update(const update_options& o) {
     std::printf("committed in block %llu: configuration %llu of %s is in force\n", static_cast<unsigned long long>(block),
                 static_cast<unsigned long long>(after->sequence().value), update.channel_id.c_str());
     print_changes(changes);
+    if (for_orderers)
+      std::printf("maintenance: transactions are refused, and peers follow when it is left; until then only orderers' organizations read the channel:\n"
+                  "  weft channel fetch config --peer ORDERER --as ADMIN\n");
   }
 }
 
@@ -299,7 +346,7 @@ void add_update(CLI::App& channel) {
   auto* verb = channel.add_subcommand("update", "Sign a configuration update, submit it, and wait until every member goes by it");
   auto o = std::make_shared<update_options>();
   verb->add_option("file", o->file, "The update: an Envelope with a CONFIG_UPDATE or a ConfigUpdate, as configtxlator makes them")->required();
-  verb->add_option("--sign-as", o->sign_as, "Who signs the update, such as Admin@org2.example.com; may be given several times");
+  verb->add_option("--sign-as", o->sign_as, "Who signs the update, such as Admin@org2.example.com or Org3MSP:FOLDER; may be given several times");
   verb->add_option("--as", o->as, "Who signs and submits (default: the first --sign-as, else Admin of the first organization)");
   o->add_dir(*verb);
   o->add_channel(*verb);
@@ -314,7 +361,7 @@ void add_sign(CLI::App& channel) {
   auto* verb = channel.add_subcommand("signconfigtx", "Add signatures to a configuration update in its file, for others to sign or submit");
   auto o = std::make_shared<update_options>();
   verb->add_option("file", o->file, "The update; it becomes an Envelope with a CONFIG_UPDATE")->required();
-  verb->add_option("--sign-as", o->sign_as, "Who signs, such as Admin@org2.example.com; may be given several times");
+  verb->add_option("--sign-as", o->sign_as, "Who signs, such as Admin@org2.example.com or Org3MSP:FOLDER; may be given several times");
   verb->add_option("--as", o->as, "The same, once");
   o->add_dir(*verb);
   o->add_json(*verb);

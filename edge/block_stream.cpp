@@ -9,7 +9,7 @@ namespace {
 namespace atom = actors::atom;
 
 struct sink_state {
-  peer_ptr peer;
+  std::shared_ptr<const actors::site> from;
   stream_ptr out;
   std::unique_ptr<block_form> form;
   actors::route<actors::deliver_actor> deliver;
@@ -78,10 +78,10 @@ void take(self_ptr self, const std::string& channel, const ledger::block& b) {
   }
 }
 
-stream_sink_actor::behavior_type sink(self_ptr self, peer_ptr peer, stream_ptr out, std::shared_ptr<std::unique_ptr<block_form>> form) {
+stream_sink_actor::behavior_type sink(self_ptr self, std::shared_ptr<const actors::site> from, stream_ptr out, std::shared_ptr<std::unique_ptr<block_form>> form) {
   auto& s = self->state;
-  s.deliver = peer->to<actors::deliver_actor>("deliver");
-  s.peer = std::move(peer);
+  s.deliver = from->to<actors::deliver_actor>("deliver");
+  s.from = std::move(from);
   s.out = std::move(out);
   s.form = std::move(*form);
   self->set_down_handler([self](caf::down_msg& down) {
@@ -105,12 +105,12 @@ stream_sink_actor::behavior_type sink(self_ptr self, peer_ptr peer, stream_ptr o
 
 }  // namespace
 
-stream_sink_actor spawn_sink(caf::actor_system& system, peer_ptr peer, stream_ptr out, std::unique_ptr<block_form> form) {
+stream_sink_actor spawn_sink(caf::actor_system& system, std::shared_ptr<const actors::site> from, stream_ptr out, std::unique_ptr<block_form> form) {
   using self_type = std::remove_pointer_t<self_ptr>;
   auto shared = std::make_shared<std::unique_ptr<block_form>>(std::move(form));  // behaviours are copied, forms are not
-  return system.spawn([peer = std::move(peer), out = std::move(out), shared](self_type* self) -> stream_sink_actor::behavior_type {
+  return system.spawn([from = std::move(from), out = std::move(out), shared](self_type* self) -> stream_sink_actor::behavior_type {
     self->sit("door/deliver", nullptr);
-    return sink(self, peer, out, shared);
+    return sink(self, from, out, shared);
   });
 }
 

@@ -1,4 +1,4 @@
-// Streams of blocks to clients: a sink actor per stream subscribes to the peer's DELIVER and turns blocks into messages, by credit.
+// Streams of blocks to clients: a sink actor per stream subscribes to a peer's (or an orderer's) DELIVER and turns blocks into messages, by credit.
 // At most `stream_window` blocks are on their way to a client, however slowly it reads.
 #pragma once
 
@@ -34,7 +34,7 @@ using stream_sink_actor = actors::block_sink_actor::extend<
     // The stream is over.
     caf::reacts_to<actors::atom::stop>>;
 
-[[nodiscard]] stream_sink_actor spawn_sink(caf::actor_system& system, peer_ptr peer, stream_ptr out, std::unique_ptr<block_form> form);
+[[nodiscard]] stream_sink_actor spawn_sink(caf::actor_system& system, std::shared_ptr<const actors::site> from, stream_ptr out, std::unique_ptr<block_form> form);
 
 /// Passes what happens on a stream to its sink. Derived classes say what a message of the client means; it is called at most once at a time.
 class sink_events : public stream_events {

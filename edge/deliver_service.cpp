@@ -1,4 +1,5 @@
-// protos.Deliver: blocks of a peer, whole or filtered. The client's own signed envelope goes to the DELIVER role, which judges it.
+// protos.Deliver: blocks of a peer, whole or filtered; of an orderer when the client names one, as weft's own command does where only orderers
+// have a block yet. The client's own signed envelope goes to the DELIVER role, which judges it.
 #include "edge/block_stream.hpp"
 #include "edge/services.hpp"
 #include "proto/wire_write.hpp"
@@ -8,6 +9,8 @@ namespace weft::edge {
 namespace {
 
 enum class content : std::uint8_t { whole, filtered };
+
+using orderer_list = std::vector<std::shared_ptr<const actors::orderer_site>>;
 
 /// Fields of protos.DeliverResponse.
 constexpr std::uint32_t status_field = 1, block_field = 2, filtered_field = 3;
@@ -40,8 +43,8 @@ class deliver_form final : public block_form {
 
 class deliver_events final : public sink_events {
  public:
-  deliver_events(caf::actor_system& system, std::shared_ptr<const peer_choice> peers, stream_ptr out, content what)
-      : sink_events(std::move(out)), system_(system), peers_(std::move(peers)), what_(what) {
+  deliver_events(caf::actor_system& system, std::shared_ptr<const peer_choice> peers, orderer_list orderers, stream_ptr out, content what)
+      : sink_events(std::move(out)), system_(system), peers_(std::move(peers)), orderers_(std::move(orderers)), what_(what) {
     out_->read();
   }
   void message(bytes raw) override {
@@ -49,14 +52,21 @@ class deliver_events final : public sink_events {
     if (!seek) return bad_request();
     if (!sink()) {
       const auto& header = seek->header();
-      const auto peer = peers_->choose(out_->metadata(peer_metadata), header ? msp_of(header->creator) : std::string{});
-      if (!peer) return out_->finish(actors::to_status(peer.error()));
-      set_sink(spawn_sink(system_, *peer, out_, std::make_unique<deliver_form>(what_)));
+      const auto from = choose(header ? msp_of(header->creator) : std::string{});
+      if (!from) return out_->finish(actors::to_status(from.error()));
+      set_sink(spawn_sink(system_, *from, out_, std::make_unique<deliver_form>(what_)));
     }
     subscribe(*seek);
   }
 
  private:
+  [[nodiscard]] result<std::shared_ptr<const actors::site>> choose(const std::string& msp_id) const {
+    const std::string name = out_->metadata(peer_metadata);
+    if (what_ == content::whole)  // orderers give no verdicts
+      for (const auto& o : orderers_) if (o->name == name) return o;
+    WEFT_TRY(const auto peer, peers_->choose(name, msp_id));
+    return peer;
+  }
   void bad_request() {
     bytes out;
     proto::put_varint(out, status_field, 400);
@@ -65,6 +75,7 @@ class deliver_events final : public sink_events {
   }
   caf::actor_system& system_;
   std::shared_ptr<const peer_choice> peers_;
+  orderer_list orderers_;
   content what_;
 };
 
@@ -75,8 +86,8 @@ constexpr std::size_t streams_max = 1'000;
 equipped_service make_deliver_service(const door_context& context) {
   equipped_service out{{"protos.Deliver", streams_max, {}, {}}, {}};
   const auto streams = [&](content what) -> stream_handler {
-    return [system = context.system, peers = context.peers, what](const stream_ptr& s) -> std::unique_ptr<stream_events> {
-      return std::make_unique<deliver_events>(*system, peers, s, what);
+    return [system = context.system, peers = context.peers, orderers = context.node->orderers(), what](const stream_ptr& s) -> std::unique_ptr<stream_events> {
+      return std::make_unique<deliver_events>(*system, peers, orderers, s, what);
     };
   };
   out.service.streams["Deliver"] = streams(content::whole);

@@ -4,6 +4,7 @@
 
 #include "common/policies.pb.h"
 #include "crypto/policy/policy.hpp"
+#include "ledger/tx/envelope.hpp"
 #include "ledger/validation/definition.hpp"
 #include "peer/lifecycle/lifecycle.pb.h"
 #include "peer/policy.pb.h"
@@ -54,8 +55,15 @@ void finish(self_ptr self, const result<void>& r) {
   s.phases.clear();
   self->quit();  // normally: the supervisor does not start it again
 }
+/// A channel that lives is not kept from starting: its configuration may forbid what is to be done here, and only an update of a running
+/// network can change that.
 void give_up(self_ptr self, const deploy_tx& tx, const std::string& why) {
-  finish(self, fail(errc::unavailable, "deploying " + tx.contract + " for " + tx.org->msp_id + ": " + why));
+  constexpr block_number just_born{1};
+  const std::string text = "deploying " + tx.contract + " for " + tx.org->msp_id + ": " + why;
+  auto& s = self->state;
+  if (s.what.height.value <= just_born.value) return finish(self, fail(errc::unavailable, text));
+  if (!s.over) s.progress("not deployed", text);
+  finish(self, {});
 }
 
 /// A crash may have left a deployment half done: what was read meanwhile is stale, so plan anew from what the peers have now.
@@ -256,14 +264,33 @@ std::string hopeless(const deployment& what) {
   return out;
 }
 
-/// Contracts that are defined, or about to be, and hold no key yet: a crash may have come before their first call.
+/// Has a valid transaction ever written for the contract? Usually the first after its definition has, so the walk is short; it is long only
+/// where nothing was ever written, and then only once.
+bool was_written(const ledger::channel_ledger& chain, const std::string& contract) {
+  for (block_number n{1}; n.value < chain.height().value; ++n.value) {
+    const auto b = chain.blocks().read(n);
+    if (!b) return true;  // not to be judged: leave the contract as it is
+    const auto& codes = b->metadata(ledger::metadata_slot::transactions_filter);
+    for (std::size_t i = 0; i < b->envelopes().size() && i < codes.size(); ++i) {
+      if (codes[i] != 0) continue;
+      const auto tx = ledger::parse_endorser_tx(b->envelopes()[i]);
+      if (!tx) continue;  // a configuration
+      for (const auto& set : tx->sets.namespaces) if (set.name == contract && !set.writes.empty()) return true;
+    }
+  }
+  return false;
+}
+
+/// Contracts that are defined, or about to be, and were never written for: a crash may have come before their first call. One whose keys were
+/// all deleted since is not called again.
 std::vector<config::contract_placement> untouched(const deployment& what) {
   std::vector<config::contract_placement> out;
-  const auto snapshot = what.peers.front()->channel(what.channel)->now.get();
+  const auto channel = what.peers.front()->channel(what.channel);
+  const auto snapshot = channel->now.get();
   for (const auto& c : what.contracts) {
     if (c.first_call.empty()) continue;
     const auto first = snapshot->state->range(c.name, {}, {})->next();
-    if (first && !*first) out.push_back(c);
+    if (first && !*first && !was_written(*channel->ledger, c.name)) out.push_back(c);
   }
   return out;
 }

@@ -195,9 +195,11 @@ deployment make_deployment(const node_parts& p, const std::string& channel, std:
   what.orderer = (*orderer)->name;
   what.height = ordered->blocks->height();
   const auto bundle = ordered->bundle.get();
-  for (const auto& peer : p.sites.peers) {  // whoever was removed from the channel gets no more blocks
+  // Whoever was removed from the channel gets no more blocks, and in maintenance no peer does.
+  const auto readers = bundle->policy(bundle->maintenance() ? "/Channel/Orderer/Readers" : "/Channel/Readers");
+  for (const auto& peer : p.sites.peers) {
     const auto who = bundle->msps()->validate(peer->identity->serialized());
-    if (peer->channel(channel) && who && bundle->policy("/Channel/Readers")->evaluate({*who})) what.peers.push_back(peer);
+    if (peer->channel(channel) && who && readers->evaluate({*who})) what.peers.push_back(peer);
   }
   for (const auto& org : p.topology.organizations) {
     const auto& admins = p.made.members;

@@ -157,7 +157,10 @@ block_source_actor::behavior_type block_source(self_ptr self, peer_ptr site, cha
 std::string stall::advice() const {
   switch (kind) {
     case stall_kind::unreachable: return "nothing, it is tried again by itself; if it lasts, see `weft status --all` and the log";
-    case stall_kind::refused: return "see that this peer's identity (crypto folder) is one that the channel's configuration knows";
+    case stall_kind::refused:
+      if (why.find("/Channel/Orderer/Readers") != std::string::npos)
+        return "the channel is in maintenance, which only orderers' organizations may read; peers go on when an update sets its state to NORMAL";
+      return "see that this peer's identity (crypto folder) is one that the channel's configuration knows";
     case stall_kind::source_damaged: return "stop the network and put the block files of " + orderer + " back from a copy";
     case stall_kind::block_refused: return "one of the two holds another chain: stop the network and put the block files of the wrong one back from a copy";
     case stall_kind::not_stored: return "mend the cause (disk full, read-only folder, damaged state), then stop the network and start it again";

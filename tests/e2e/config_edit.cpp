@@ -1,5 +1,5 @@
 // Makes configuration updates for the scripts, as configtxlator would: config_edit BLOCK OUT COMMAND…
-//   batch COUNT · anchor ORG HOST PORT · acl RESOURCE POLICY · policy GROUP NAME RULE · remove ORG · add ORG MSP_ID MSP_FOLDER · revoke ORG CA_FOLDER CERTIFICATE
+//   batch COUNT · anchor ORG HOST PORT · maintenance on|off · acl RESOURCE POLICY · policy GROUP NAME RULE · remove ORG · add ORG MSP_ID MSP_FOLDER · revoke ORG CA_FOLDER CERTIFICATE
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -42,6 +42,13 @@ void anchor(::common::ConfigGroup& root, const std::vector<std::string>& a) {
   one.set_port(std::stoi(a.at(2)));
   put_value(group_at(root, {"Application", a.at(0)}), "AnchorPeers", anchors);
 }
+void maintenance(::common::ConfigGroup& root, bool on) {
+  auto& orderer = group_at(root, {"Orderer"});
+  ::orderer::ConsensusType type;
+  if (!proto::decode(orderer.values().at("ConsensusType").value(), type)) throw std::runtime_error("no consensus type");
+  type.set_state(on ? ::orderer::ConsensusType::STATE_MAINTENANCE : ::orderer::ConsensusType::STATE_NORMAL);
+  put_value(orderer, "ConsensusType", type);
+}
 void acl(::common::ConfigGroup& root, const std::vector<std::string>& a) {
   ::protos::ACLs acls;
   (*acls.mutable_acls())[a.at(0)].set_policy_ref(a.at(1));
@@ -66,6 +73,7 @@ config_edit edit_of(const std::vector<std::string>& words) {
   const auto& what = words.front();
   if (what == "batch") return [a](auto& root) { batch(root, a); };
   if (what == "anchor") return [a](auto& root) { anchor(root, a); };
+  if (what == "maintenance") return [a](auto& root) { maintenance(root, a.at(0) == "on"); };
   if (what == "acl") return [a](auto& root) { acl(root, a); };
   if (what == "policy") return [a](auto& root) { put_policy(group_at(root, {a.at(0)}), a.at(1), a.at(2)); };
   if (what == "remove") return [a](auto& root) { group_at(root, {"Application"}).mutable_groups()->erase(a.at(0)); };
