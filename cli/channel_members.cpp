@@ -147,7 +147,7 @@ void add_channel_member_verbs(CLI::App& channel) {
     auto o = std::make_shared<create_options>();
     verb->add_option("name", o->name, "The channel: a lower-case letter, then letters, digits, dots and dashes")->required();
     verb->add_option("--orgs", o->orgs, "Organizations that take part, by name or MSP id (default: all that have peers)")->delimiter(',');
-    verb->add_option("--contracts", o->contracts, "Contracts to deploy; none: only _lifecycle is there")->delimiter(',')->capture_default_str();
+    verb->add_option("--contracts", o->contracts, "Contracts to deploy; none: only _lifecycle is there")->delimiter(',')->allow_extra_args(false)->capture_default_str();
     o->add_dir(*verb);
     o->add_json(*verb);
     verb->callback([o] { run_create(*o); });

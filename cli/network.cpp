@@ -34,6 +34,17 @@ std::string list_users(const fs::path& network, const control::StatusResponse& s
 
 void list(std::string& names, const std::string& name) { names.append(names.empty() ? "" : ", ").append(name); }
 
+/// An identity that is none of the network's own: somebody of an organization that was added to a channel. Without access to the channel it is
+/// refused as any stranger's.
+crypto::signing_identity identity_in(fs::path folder, const std::string& msp_id) {
+  if (msp_id.empty() || folder.empty()) quit(exit_usage, "an identity of a folder is written MSPID:FOLDER, such as Org3MSP:users/User1@org3.example.com/msp");
+  std::error_code ignored;
+  if (fs::is_directory(folder / "msp", ignored)) folder /= "msp";
+  auto who = crypto::read_signing_identity(folder, msp_id);
+  if (!who) quit(exit_failed, who.error().context);
+  return std::move(*who);
+}
+
 /// One part of a path: an identity's name must not lead out of the folder.
 bool is_plain_name(const std::string& name) { return !name.empty() && name.find('/') == std::string::npos && name.front() != '.'; }
 
@@ -48,7 +59,8 @@ void network_options::add_channel(CLI::App& verb) {
   verb.add_option("--peer", peer, "Peer to ask, such as peer0.org2.example.com (default: the first)");
 }
 void network_options::add_identity(CLI::App& verb) {
-  verb.add_option("--as", as, "Who signs, such as User1@org2.example.com (default: User1 of the first organization)");
+  verb.add_option("--as", as, "Who signs, such as User1@org2.example.com (default: User1 of the first organization); or MSPID:FOLDER with an MSP\n"
+                              "folder of another tool, such as Org3MSP:crypto-config/.../users/User1@org3.example.com/msp");
 }
 
 network::network(const network_options& options) : options_(options) {
@@ -108,9 +120,11 @@ const std::string& network::contract(const std::string& name) {
 }
 
 crypto::signing_identity network::identity() {
+  if (const auto colon = options_.as.find(':'); colon != std::string::npos) return identity_in(options_.as.substr(colon + 1), options_.as.substr(0, colon));
   const auto at = options_.as.find('@');
   const auto domain = at == std::string::npos ? std::string{} : options_.as.substr(at + 1);
-  if (!options_.as.empty() && !is_plain_name(options_.as)) quit(exit_usage, "--as needs a name such as User1@org1.example.com");
+  if (!options_.as.empty() && !is_plain_name(options_.as)) quit(exit_usage, "--as needs a name such as User1@org1.example.com, or an MSP id and a folder such as " +
+                                                                                in_quotes("Org3MSP:users/User1@org3.example.com/msp"));
   for (const auto& org : status().organizations()) {
     if (options_.as.empty() ? org.orders() : org.domain() != domain) continue;
     const auto name = options_.as.empty() ? "User1@" + org.domain() : options_.as;

@@ -50,7 +50,7 @@ class network {
   [[nodiscard]] std::string channel();
   /// `name`. Ends the verb when nobody can call it in this channel.
   [[nodiscard]] const std::string& contract(const std::string& name);
-  /// `--as`, or User1 of the first organization with peers. Reads the network's folder.
+  /// `--as`: a name in the network's folder, or "Org3MSP:FOLDER" for an MSP folder elsewhere; else User1 of the first organization with peers.
   [[nodiscard]] crypto::signing_identity identity();
   /// The identity of that name, whoever --as says.
   [[nodiscard]] crypto::signing_identity identity_of(const std::string& name);

@@ -54,7 +54,10 @@ void add_topology_verb(CLI::App& app) {
   checking->add_option("file", *file, "The YAML document")->required();
   checking->add_flag("--json", *json, "Print one JSON object");
   checking->callback([=] { check(*file, *json); });
-  example(*checking, "weft topology check network.yaml\n  weft topology check network.yaml --json");
+  example(*checking, "weft topology check network.yaml\n  weft topology check network.yaml --json\n\n"
+                     "The topology of every network lies in its folder, weft-network/topology.yaml: a document to begin with. An organization whose keys\n"
+                     "another tool made says where they are:\n"
+                     "  material: crypto-config/peerOrganizations/org1.example.com");
   example(*verb, "weft topology check network.yaml");
 }
 

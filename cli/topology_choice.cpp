@@ -1,10 +1,14 @@
+#include <algorithm>
 #include <charconv>
 
 #include "actors/node/material.hpp"
+#include "chaincode/contract/samples/samples.hpp"
 #include "cli/up.hpp"
 #include "config/yaml/document.hpp"
 #include "crypto/policy/policy.hpp"
 #include "common/policies.pb.h"
+#include "msp/msp_principal.pb.h"
+#include "proto/encode.hpp"
 
 namespace weft::cli {
 
@@ -19,18 +23,43 @@ bool taken_in(const fs::path& network, const config::organization& org) {
          fs::exists(network / "crypto" / (org.kind == config::org_kind::peer ? "peerOrganizations" : "ordererOrganizations") / org.domain, ignored);
 }
 
-void check_policies(const config::topology& t, std::vector<config::problem>& problems) {
+/// MSP ids that a policy asks for and that no organization here has: nobody can sign for them.
+std::vector<std::string> strangers(const ::common::SignaturePolicyEnvelope& policy, const config::topology& t) {
+  std::vector<std::string> out;
+  for (const auto& principal : policy.identities()) {
+    ::common::MSPRole role;
+    if (principal.principal_classification() != ::common::MSPPrincipal::ROLE || !proto::decode(principal.principal(), role)) continue;
+    const auto& id = role.msp_identifier();
+    if (std::any_of(t.organizations.begin(), t.organizations.end(), [&](const auto& org) { return org.msp_id == id; })) continue;
+    if (std::find(out.begin(), out.end(), id) == out.end()) out.push_back(id);
+  }
+  return out;
+}
+
+void check_policy(const std::string& text, const config::topology& t, const std::string& path, std::vector<config::problem>& problems) {
+  if (const auto parsed = crypto::parse_policy(text)) {
+    std::vector<std::string> known;
+    for (const auto& org : t.organizations) known.push_back(org.msp_id);
+    for (const auto& id : strangers(*parsed, t))  // it may be that an organization is to join later
+      problems.push_back({.how = config::problem::severity::warning, .path = path, .what = "no organization here is " + id, .suggestion = config::suggest(id, known)});
+  } else {
+    const auto& why = parsed.error().context;
+    const auto line = std::min(why.find('\n'), why.size());
+    problems.push_back({.path = path, .what = why.substr(0, line), .excerpt = line < why.size() ? why.substr(line + 1) : std::string()});
+  }
+}
+
+void check_contracts(const config::topology& t, std::vector<config::problem>& problems) {
+  std::vector<std::string> known;
+  for (const auto& [name, unused] : chaincode::sample_contracts()) known.push_back(name);
   for (std::size_t i = 0; i < t.channels.size(); ++i) {
     const auto& contracts = t.channels[i].contracts;
     for (std::size_t k = 0; k < contracts.size(); ++k) {
-      if (!contracts[k].policy || contracts[k].policy->empty()) continue;
-      const auto parsed = crypto::parse_policy(*contracts[k].policy);
-      if (parsed) continue;
-      const auto& text = parsed.error().context;
-      const auto line = std::min(text.find('\n'), text.size());
-      problems.push_back({.path = "channels[" + std::to_string(i) + "].contracts[" + std::to_string(k) + "].policy",
-                          .what = text.substr(0, line),
-                          .excerpt = line < text.size() ? text.substr(line + 1) : std::string()});
+      const auto& c = contracts[k];
+      const auto path = "channels[" + std::to_string(i) + "].contracts[" + std::to_string(k) + "]";
+      if (!c.name.empty() && std::find(known.begin(), known.end(), c.name) == known.end())
+        problems.push_back({.path = path + ".name", .what = "no contract '" + c.name + "' comes with weft", .suggestion = config::suggest(c.name, known)});
+      if (c.policy && !c.policy->empty()) check_policy(*c.policy, t, path + ".policy", problems);
     }
   }
 }
@@ -55,7 +84,7 @@ config::topology_document examine_topology(std::string_view text, const fs::path
   for (auto& org : out.contents.organizations)
     if (!org.material.empty()) org.material = fs::absolute(document_folder / org.material).lexically_normal().string();
   std::vector<config::problem> found;
-  check_policies(out.contents, found);
+  check_contracts(out.contents, found);
   check_material(out.contents, network, found);
   for (auto& p : found) doc.add(std::move(p));
   out.problems = doc.problems();

@@ -65,19 +65,59 @@ expect 0 "committed +VALID" -- "$weft" invoke mycc invoke a b 1 --as "$admin2"
 # who may call, and a policy
 change acl peer/Propose /Channel/Application/Admins
 expect 0 "acls\[peer/Propose\].policy_ref: /Channel/Application/Admins" -- "$weft" channel update update.pb --sign-as "$admin1" --sign-as "$admin2"
-expect 1 "/Channel/Application/Admins" -- "$weft" query mycc query a
+expect 1 "with policy \[/Channel/Application/Admins\]: \[implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 2 of the 'Admins' sub-policies to be satisfied\]" -- \
+  "$weft" query mycc query a
 change policy Application Admins "ANY Admins"
 expect 0 "rule: MAJORITY Admins -> ANY Admins" -- "$weft" channel update update.pb --sign-as "$admin1" --sign-as "$admin2"
 change acl peer/Propose /Channel/Application/Writers
 expect 0 "committed in block" -- "$weft" channel update update.pb --sign-as "$admin2"
 expect 0 "^9[0-9]$" -- "$weft" query mycc query a
 
+# somebody of an organization that came later, with keys of another tool: nobody, then a member, then nobody again
+printf 'PeerOrgs: [{Name: Org4, Domain: org4.example.com, EnableNodeOUs: true, Users: {Count: 1}}]\n' >org4.yaml
+expect 0 "org4.example.com" -- "$weft" cryptogen generate --config org4.yaml --output theirs
+org4=theirs/peerOrganizations/org4.example.com
+guest="Org4MSP:$org4/users/User1@org4.example.com/msp"
+expect 1 "creator org unknown|access denied" -- "$weft" query mycc query a --as "$guest"
+change add Org4 Org4MSP "$org4/msp"
+expect 0 "added +\[Group\]  /Channel/Application/Org4" -- "$weft" channel update update.pb --sign-as "$admin1"
+expect 0 "^9[0-9]$" -- "$weft" query mycc query a --as "$guest"
+expect 0 "committed +VALID" -- "$weft" invoke mycc invoke a b 1 --as "Org4MSP:$org4/users/User1@org4.example.com"
+expect 1 "policy for \[Value\]  /Channel/Application/Org1/AnchorPeers not satisfied: signature set did not satisfy policy" -- \
+  "$weft" channel update <(change anchor Org1 elsewhere 7051; cat update.pb) --as "Org4MSP:$org4/users/Admin@org4.example.com"
+change remove Org4
+expect 0 "removed +\[Group\]  /Channel/Application/Org4" -- "$weft" channel update update.pb --sign-as "$admin1"
+expect 1 "creator org unknown|access denied" -- "$weft" query mycc query a --as "$guest"
+expect 2 "is written MSPID:FOLDER" -- "$weft" query mycc query a --as "Org4MSP:"
+expect 1 "$org4/nothing" -- "$weft" query mycc query a --as "Org4MSP:$org4/nothing"
+
+# maintenance: peers wait, orderers' organizations go on, also after a restart; and back
+change maintenance on
+expect 0 "maintenance: transactions are refused" -- "$weft" channel update update.pb --sign-as "$admin0"
+expect 1 "normal transactions are rejected: maintenance mode" -- "$weft" invoke mycc invoke a b 1
+"$weft" down >/dev/null
+expect 0 "ready in" -- "$weft" up --detach
+expect 0 "the channel is in maintenance" -- "$weft" status
+expect 1 "FORBIDDEN" -- "$weft" channel fetch config x.block --peer orderer0.example.com
+expect 0 "is in config.block" -- "$weft" channel fetch config config.block --peer orderer0.example.com --as "$admin0"
+"$edit" config.block update.pb maintenance off
+expect 0 "committed in block" -- "$weft" channel update update.pb --sign-as "$admin0"
+expect 0 "committed +VALID" -- "$weft" invoke mycc invoke a b 1
+
+# what was deleted stays deleted, and a channel that forbids calls starts all the same
+"$weft" invoke mycc delete a >/dev/null
+"$weft" invoke mycc delete b >/dev/null
+"$weft" down >/dev/null
+expect 0 "ready in" -- "$weft" up --detach
+expect 1 "Nil amount for a" -- "$weft" query mycc query a
+expect 0 "committed +VALID" -- "$weft" invoke mycc init a 90 b 200
+
 # more channels
 expect 0 "trade, transactions commit now" -- "$weft" channel create trade --orgs Org1,Org2
 expect 2 "illegal characters" -- "$weft" channel create Trade
 expect 2 "no organization Org9" -- "$weft" channel create other --orgs Org9
 expect 0 "committed +VALID" -- "$weft" invoke --channel trade kv put k v --as "$admin2"
-expect 0 "pair" -- "$weft" channel create pair --orgs Org1 --contracts kv
+expect 0 "pair" -- "$weft" channel create --orgs Org1 --contracts kv pair
 expect 0 "committed +VALID" -- "$weft" invoke --channel pair kv put k v
 channel=pair change add Org3 Org3MSP "$users/org3.example.com/msp"
 expect 0 "added +\[Group\]  /Channel/Application/Org3" -- "$weft" channel update update.pb

@@ -134,3 +134,22 @@ nodes: [{name: one, members: [peer0.org1.example.com, orderer0.example.com]}]
   fs::create_directories(s.folder / "net/crypto/peerOrganizations/org1.example.com");
   CHECK(examine_topology(text, s.folder, s.folder / "net").problems.empty());
 }
+
+TEST_CASE("contracts that nobody has, and policies that nobody can satisfy, are told before a network starts") {
+  const auto read = examine_topology(R"yaml(organizations:
+  - {name: Org1, domain: org1.example.com, hosts: [peer0]}
+  - {name: Ord, domain: example.com, kind: orderer, hosts: [orderer0]}
+channels:
+  - name: mychannel
+    contracts: [{name: kvv}, {name: kv, policy: "OR('Org1MSP.peer','Org2MSP.peer')"}]
+nodes:
+  - {name: one, members: [peer0.org1.example.com, orderer0.example.com]}
+)yaml",
+                                     {}, {});
+  REQUIRE(read.problems.size() == 2);
+  CHECK(config::to_text(read.problems[0], "t.yaml") == "t.yaml:6:24: channels[0].contracts[0].name: no contract 'kvv' comes with weft; did you mean 'kv'?");
+  CHECK(read.problems[0].is_error());
+  CHECK(read.problems[1].path == "channels[0].contracts[1].policy");
+  CHECK(read.problems[1].what == "no organization here is Org2MSP");
+  CHECK_FALSE(read.problems[1].is_error());
+}
