@@ -1,5 +1,7 @@
 #include "ledger/block/block.hpp"
 
+#include <algorithm>
+
 #include "config/base/assert.hpp"
 #include "ledger/tx/fields.hpp"
 #include "proto/wire_write.hpp"
@@ -75,20 +77,43 @@ block block::make(block_number number, bytes previous_hash, std::vector<envelope
   return block(std::move(content), {});
 }
 
-bytes block::encode() const {
+block_pieces block::pieces() const {
   WEFT_ASSERT(content_, "an empty block handle has no bytes");
-  const bytes header = encode_header(content_->header);
+  constexpr std::size_t tag_max = 6;  // a tag of one byte, and the length of what fits into memory in one message
   std::size_t data = 0, metadata = 0;
   for (const auto& e : content_->envelopes) data += proto::field_size(1, e.raw().size());
   for (const auto& slot : metadata_) metadata += proto::field_size(1, slot.size());
 
+  block_pieces out;
+  out.envelopes_ = content_;
+  const bytes header = encode_header(content_->header);
+  const auto frame_max = proto::field_size(1, header.size()) + tag_max * (content_->envelopes.size() + 2) + metadata;
+  out.frame_.reserve(std::max(frame_max, sizeof out.frame_));  // never grows: there are views into it
+  out.views_.reserve(2 * content_->envelopes.size() + 2);
+  std::size_t from = 0;
+  const auto framed = [&] {
+    out.views_.push_back(bytes_view(out.frame_).substr(from));
+    from = out.frame_.size();
+  };
+  proto::put_present(out.frame_, 1, header);
+  proto::put_length(out.frame_, 2, data);
+  for (const auto& e : content_->envelopes) {
+    proto::put_length(out.frame_, 1, e.raw().size());
+    framed();
+    out.views_.push_back(e.raw().view());
+  }
+  proto::put_length(out.frame_, 3, metadata);
+  for (const auto& slot : metadata_) proto::put_present(out.frame_, 1, slot);
+  framed();
+  return out;
+}
+
+bytes block_pieces::joined() const {
+  std::size_t size = 0;
+  for (const auto& v : views_) size += v.size();
   bytes out;
-  out.reserve(proto::field_size(1, header.size()) + proto::field_size(2, data) + proto::field_size(3, metadata));
-  proto::put_present(out, 1, header);
-  proto::put_length(out, 2, data);
-  for (const auto& e : content_->envelopes) proto::put_present(out, 1, e.raw());
-  proto::put_length(out, 3, metadata);
-  for (const auto& slot : metadata_) proto::put_present(out, 1, slot);
+  out.reserve(size);
+  for (const auto& v : views_) out.append(v);
   return out;
 }
 

@@ -48,6 +48,22 @@ struct block_content {
   passed_once data_hash;            ///< The data were found to have header.data_hash: nobody in this process hashes them again.
 };
 
+/// pb(common.Block) as pieces in order: the envelopes where they lie, and what stands around them.
+class block_pieces {
+ public:
+  block_pieces(block_pieces&&) noexcept = default;
+  block_pieces& operator=(block_pieces&&) noexcept = default;
+  [[nodiscard]] const std::vector<bytes_view>& views() const noexcept { return views_; }  ///< Valid as long as this object.
+  [[nodiscard]] bytes joined() const;
+
+ private:
+  friend class block;
+  block_pieces() = default;
+  std::shared_ptr<const block_content> envelopes_;
+  bytes frame_;  ///< Longer than what a string keeps within itself, so that it may be moved.
+  std::vector<bytes_view> views_;
+};
+
 /// A block as one node knows it. Copies share the content; metadata are this copy's own.
 class block {
  public:
@@ -71,7 +87,9 @@ class block {
   void set_metadata(metadata_slot s, bytes value) { metadata_[static_cast<std::size_t>(s)] = std::move(value); }
   [[nodiscard]] std::size_t slots_seen() const noexcept { return slots_seen_; }
   /// pb(common.Block): header and data verbatim, five slots.
-  [[nodiscard]] bytes encode() const;
+  [[nodiscard]] bytes encode() const { return pieces().joined(); }
+  /// The same without copying the envelopes: for whoever writes it somewhere at once.
+  [[nodiscard]] block_pieces pieces() const;
   /// Slots 2 and 4 emptied: as an orderer delivers it.
   [[nodiscard]] block without_peer_metadata() const;
 

@@ -114,7 +114,9 @@ result<void> private_store::recover(block_number height, ledger_open_report& rep
 }
 
 result<void> private_store::append(block_number number, const std::vector<block_private_data>& data, kv_batch& batch) {
-  WEFT_TRY(const auto at, log_->append(number, encode(data)));
+  const bytes record = encode(data);
+  const bytes_view whole = record;
+  WEFT_TRY(const auto at, log_->append(number, {&whole, 1}));
   WEFT_CHECK(log_->sync());
   put_index(batch, number, at);
   return {};

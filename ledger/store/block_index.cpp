@@ -7,8 +7,7 @@ namespace weft::ledger {
 namespace {
 
 constexpr char format = 1;
-constexpr std::size_t tx_id_max = 128;  // an honest one has 64 digits; what a header claims may be megabytes
-constexpr std::string_view checkpoint_key = "i/checkpoint";
+constexpr std::string_view checkpoint_key = "i/checkpoint", tx_prefix = "t/";
 
 bytes number_key(block_number n) {
   bytes key = "n/";
@@ -17,7 +16,7 @@ bytes number_key(block_number n) {
 }
 bytes hash_key(bytes_view hash) { return "h/" + bytes(hash); }
 bytes tx_key(std::string_view tx_id) {
-  if (tx_id.size() <= tx_id_max) return "t/" + bytes(tx_id);
+  if (tx_id.size() <= block_index::tx_id_max) return bytes(tx_prefix).append(tx_id);
   return "T/" + crypto::to_bytes(crypto::sha256(tx_id));
 }
 
@@ -66,6 +65,17 @@ result<std::optional<tx_location>> block_index::tx(std::string_view tx_id) const
   const bytes_view v = *value;
   return std::optional<tx_location>({block_number(get_big<std::uint64_t>(v)), tx_number(get_big<std::uint64_t>(v.substr(8))),
                                      static_cast<std::uint8_t>(v[16])});
+}
+
+std::unique_ptr<kv_cursor> block_index::tx_ids() const {
+  auto c = kv_->snapshot()->cursor();
+  c->seek(tx_prefix);
+  return c;
+}
+
+std::optional<std::string_view> block_index::id_at(const kv_cursor& c) {
+  if (!c.valid() || !c.key().starts_with(tx_prefix)) return std::nullopt;
+  return c.key().substr(tx_prefix.size());
 }
 
 void block_index::put(kv_batch& batch, const index_entry& e) {

@@ -49,6 +49,11 @@ class block_index {
   [[nodiscard]] result<std::optional<record_location>> location(block_number n) const;
   [[nodiscard]] result<std::optional<block_number>> number_of(bytes_view block_hash) const;
   [[nodiscard]] result<std::optional<tx_location>> tx(std::string_view tx_id) const;
+  /// Stands on the first entry of a transaction whose id is short enough to be a key; `id_at` tells the id, and nothing behind the last.
+  [[nodiscard]] std::unique_ptr<kv_cursor> tx_ids() const;
+  [[nodiscard]] static std::optional<std::string_view> id_at(const kv_cursor& c);
+  /// Ids above this are known by their digest.
+  static constexpr std::size_t tx_id_max = 128;  // an honest one has 64 digits; what a header claims may be megabytes
   [[nodiscard]] result<void> write(const kv_batch& batch) const { return kv_->write(batch, false); }
 
   static void put(kv_batch& batch, const index_entry& e);

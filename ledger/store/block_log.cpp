@@ -45,17 +45,27 @@ result<std::shared_ptr<file>> block_log::file_for(std::uint64_t record_bytes) {
   return segments_->begin_next();
 }
 
-result<record_location> block_log::append(block_number number, bytes payload) {
+result<record_location> block_log::append(block_number number, std::span<const bytes_view> payload) {
   if (broken_) return fail(errc::io, "the block files take nothing after a failed sync or cut; open the channel anew");
-  if (payload.size() > block_bytes_max)
-    return fail(errc::invalid_argument, "block " + std::to_string(number.value) + " has " + std::to_string(payload.size()) + " bytes; at most " +
+  std::uint64_t size = 0;
+  std::uint32_t crc = 0;
+  for (const auto& p : payload) {
+    size += p.size();
+    crc = crc32c(p, crc);
+  }
+  if (size > block_bytes_max)
+    return fail(errc::invalid_argument, "block " + std::to_string(number.value) + " has " + std::to_string(size) + " bytes; at most " +
                                             std::to_string(block_bytes_max) + " are stored");
-  const auto length = static_cast<std::uint32_t>(payload.size());
+  const auto length = static_cast<std::uint32_t>(size);
   WEFT_TRY(const auto f, file_for(record::record_bytes(length)));
   const record_location at{segments_->count() - 1, f->size(), length};
-  payload.insert(0, record::encode_header({length, number, crc32c(payload)}));
-  payload.append(record::end_mark);
-  if (auto done = f->append(payload); !done) {
+  const bytes header = record::encode_header({length, number, crc});
+  std::vector<bytes_view> pieces;
+  pieces.reserve(payload.size() + 2);
+  pieces.push_back(header);
+  pieces.insert(pieces.end(), payload.begin(), payload.end());
+  pieces.push_back(record::end_mark);
+  if (auto done = f->append_pieces(pieces); !done) {
     // The file promises to have cut itself; when it could not, this tries again or stops.
     if (auto cut = f->truncate(at.offset); !cut) broken_ = true;
     return fail(within("block " + std::to_string(number.value), std::move(done).error()));

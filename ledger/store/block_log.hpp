@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "ledger/store/block_index.hpp"
@@ -24,8 +25,8 @@ class block_log {
   [[nodiscard]] static result<std::unique_ptr<block_log>> open(std::shared_ptr<env> files, std::uint64_t segment_bytes,
                                                                std::string prefix = "blocks-");
 
-  /// Stores one record at the end; not durable before sync(). Errors: `invalid_argument` when too long; `io`: nothing is stored.
-  [[nodiscard]] result<record_location> append(block_number number, bytes payload);
+  /// Stores one record, given in pieces, at the end; not durable before sync(). Errors: `invalid_argument` when too long; `io`: nothing is stored.
+  [[nodiscard]] result<record_location> append(block_number number, std::span<const bytes_view> payload);
   /// Errors: `io`; the log then refuses appends until it is opened anew, because nobody knows what the disk has.
   [[nodiscard]] result<void> sync();
   /// The payload. Errors: `corruption` with file and offset, `io`.

@@ -1,5 +1,6 @@
 #include "ledger/store/block_store.hpp"
 
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <shared_mutex>
@@ -9,6 +10,7 @@
 #include "config/base/assert.hpp"
 #include "ledger/store/block_index.hpp"
 #include "ledger/store/block_log.hpp"
+#include "ledger/store/id_filter.hpp"
 
 namespace weft::ledger {
 namespace {
@@ -46,6 +48,7 @@ class block_store_impl final : public deferred_block_store {
   [[nodiscard]] result<void> check_next(const block& b) const;
   [[nodiscard]] result<index_entry> entry_of(const block& b, const record_location& at) const;
   void take(index_entry e);
+  [[nodiscard]] result<void> filter_more(std::size_t ids_max);
   [[nodiscard]] result<std::optional<index_checkpoint>> trusted_checkpoint() const;
   [[nodiscard]] result<void> write_index();
   [[nodiscard]] result<record_location> locate(block_number number) const;
@@ -58,6 +61,10 @@ class block_store_impl final : public deferred_block_store {
   bool deferred_;
   tx_index txs_;
   std::size_t synced_ = 0;  // how many of pending_ are on disk
+  std::unique_ptr<kv_cursor> unfiltered_;  // ids of the index that ids_ does not know yet; none left: null
+
+  id_filter ids_;                        // written by the writer, read by all
+  std::atomic<bool> all_filtered_{false};
 
   mutable std::shared_mutex mutex_;  // guards what follows; never held during file or key-value access
   block_number height_;
@@ -100,7 +107,24 @@ result<index_entry> block_store_impl::entry_of(const block& b, const record_loca
   return e;
 }
 
+// The ids that the index had when it was opened, some with each block: reading millions of them at once would delay the start.
+result<void> block_store_impl::filter_more(std::size_t ids_max) {
+  if (!unfiltered_) return {};
+  for (; ids_max > 0; --ids_max, unfiltered_->next()) {
+    const auto id = block_index::id_at(*unfiltered_);
+    if (!id) {
+      WEFT_CHECK(unfiltered_->status());
+      unfiltered_.reset();
+      all_filtered_.store(true, std::memory_order_release);
+      return {};
+    }
+    ids_.add(*id);
+  }
+  return {};
+}
+
 void block_store_impl::take(index_entry e) {
+  for (const auto& [id, at] : e.txs) ids_.add(id);
   const std::unique_lock lock(mutex_);
   height_ = e.number.next();
   last_hash_ = e.hash;
@@ -113,8 +137,10 @@ result<void> block_store_impl::append(const block& b) {
   WEFT_ASSERT(b, "an empty block handle cannot be stored");
   WEFT_CHECK(check_next(b));
   WEFT_TRY(auto entry, entry_of(b, {}));  // first: a failing index must not leave a stored block that nobody finds
-  WEFT_TRY(entry.at, log_->append(b.number(), b.encode()));
+  WEFT_TRY(entry.at, log_->append(b.number(), b.pieces().views()));
   take(std::move(entry));
+  constexpr std::size_t filtered_per_block = 1'000;  // a third of a millisecond
+  if (auto more = filter_more(filtered_per_block); !more) unfiltered_.reset();  // the filter stays unused; whoever looks an id up gets the error
   return {};
 }
 
@@ -195,6 +221,8 @@ std::optional<tx_location> block_store_impl::find_pending(std::string_view tx_id
 result<std::optional<tx_location>> block_store_impl::find_tx(std::string_view tx_id) const {
   if (txs_ == tx_index::none) return fail(errc::failed_precondition, "transactions are not indexed here");
   if (const auto at = find_pending(tx_id)) return at;
+  const bool filtered = tx_id.size() <= block_index::tx_id_max && all_filtered_.load(std::memory_order_acquire);
+  if (filtered && !ids_.may_hold(tx_id)) return std::optional<tx_location>();
   return index_.tx(tx_id);
 }
 
@@ -220,7 +248,11 @@ result<std::optional<index_checkpoint>> block_store_impl::trusted_checkpoint() c
 }
 
 result<void> block_store_impl::recover(open_report& report) {
-  constexpr std::size_t ops_max = 20'000;
+  constexpr std::size_t ops_max = 20'000, filtered_at_once = 20'000;
+  if (txs_ == tx_index::kept) {
+    unfiltered_ = index_.tx_ids();
+    WEFT_CHECK(filter_more(filtered_at_once));
+  }
   WEFT_TRY(const auto c, trusted_checkpoint());
   if (c) {
     height_ = c->height;

@@ -1,9 +1,11 @@
 // The real disk. Every error says which path and what the system said.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <system_error>
@@ -49,6 +51,35 @@ int write_all(int fd, bytes_view data, std::uint64_t offset) {
   return 0;
 }
 
+// The same for pieces, as many a call as the system takes.
+int write_pieces(int fd, std::span<const bytes_view> pieces, std::uint64_t offset) {
+  constexpr std::size_t pieces_max = 256;
+  std::array<iovec, pieces_max> parts;
+  while (!pieces.empty()) {
+    const auto now = pieces.first(std::min(pieces.size(), pieces_max));
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < now.size(); ++i) {
+      parts[i] = {const_cast<char*>(now[i].data()), now[i].size()};  // NOLINT: the interface is the same for reading
+      size += now[i].size();
+    }
+    const ssize_t n = ::pwritev(fd, parts.data(), static_cast<int>(now.size()), static_cast<off_t>(offset));
+    if (n < 0 && errno != EINTR) return errno;
+    auto done = n < 0 ? std::size_t{0} : static_cast<std::size_t>(n);
+    if (done < size) {  // the rest one by one: interrupted, or the disk is full and the next call says so
+      for (const auto& p : now) {
+        const auto had = std::min(done, p.size());
+        done -= had;
+        if (const int code = write_all(fd, p.substr(had), offset + had); code != 0) return code;
+        offset += p.size();
+      }
+    } else {
+      offset += size;
+    }
+    pieces = pieces.subspan(now.size());
+  }
+  return 0;
+}
+
 int truncate_to(int fd, std::uint64_t size) {
   int rc = 0;
   do rc = ::ftruncate(fd, static_cast<off_t>(size));
@@ -60,11 +91,13 @@ class disk_file final : public file {
  public:
   disk_file(int fd, std::string path, std::uint64_t size, durability d) : fd_(fd), path_(std::move(path)), size_(size), durability_(d) {}
 
-  result<void> append(bytes_view data) override {
+  result<void> append_pieces(std::span<const bytes_view> pieces) override {
     const std::uint64_t at = size_;
-    const int code = write_all(fd_.get(), data, at);
+    std::uint64_t size = 0;
+    for (const auto& p : pieces) size += p.size();
+    const int code = write_pieces(fd_.get(), pieces, at);
     if (code == 0) {
-      size_ = at + data.size();
+      size_ = at + size;
       return {};
     }
     if (const int cut = truncate_to(fd_.get(), at); cut != 0)

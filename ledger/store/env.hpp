@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,8 +17,9 @@ namespace weft::ledger {
 class file {
  public:
   virtual ~file() = default;
-  /// All or nothing: what a full disk took of `data` is cut off again. Errors: `io` with path and the system's text.
-  [[nodiscard]] virtual result<void> append(bytes_view data) = 0;
+  /// The pieces, one behind the other. All or nothing: what a full disk took of them is cut off again. Errors: `io` with path and the system's text.
+  [[nodiscard]] virtual result<void> append_pieces(std::span<const bytes_view> pieces) = 0;
+  [[nodiscard]] result<void> append(bytes_view data) { return append_pieces({&data, 1}); }
   /// fdatasync: what was appended survives a crash when this returns. After an error nobody knows what the disk has: do not
   /// repeat it, open the file anew.
   [[nodiscard]] virtual result<void> sync() = 0;

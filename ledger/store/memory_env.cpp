@@ -45,10 +45,12 @@ class memory_file final : public file {
   memory_file(std::shared_ptr<folder> in, std::string name, std::shared_ptr<content> c)
       : folder_(std::move(in)), name_(std::move(name)), content_(std::move(c)) {}
 
-  result<void> append(bytes_view data) override {
+  result<void> append_pieces(std::span<const bytes_view> pieces) override {
     const std::lock_guard lock(folder_->mutex);
-    if (folder_->take(data.size()) < data.size()) return disk_full(name_);  // what fitted was cut off again
-    content_->data.append(data);
+    std::uint64_t size = 0;
+    for (const auto& p : pieces) size += p.size();
+    if (folder_->take(size) < size) return disk_full(name_);  // what fitted was cut off again
+    for (const auto& p : pieces) content_->data.append(p);
     return {};
   }
   result<void> sync() override {

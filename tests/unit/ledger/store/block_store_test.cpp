@@ -315,6 +315,38 @@ TEST_CASE("readers work beside the writer") {
   CHECK(good);
 }
 
+TEST_CASE("a store that is opened with many ids in its index knows them all at once, and when it has read them") {
+  constexpr std::size_t blocks = 60, txs = 500;  // 30,000: more than is read at once
+  const auto files = make_memory_env();
+  const auto kv = make_memory_kv();
+  std::vector<block> chain;
+  const auto id = [](std::size_t b, std::size_t t) { return std::to_string(b) + "/" + std::to_string(t); };
+  for (std::size_t b = 0; b < blocks; ++b) {
+    std::vector<std::string> ids;
+    for (std::size_t t = 0; t < txs; ++t) ids.push_back(id(b, t));
+    chain.push_back(next_block(chain.empty() ? block{} : chain.back(), ids, 1));
+  }
+  {
+    const auto first = open_block_store(files, kv).value();
+    append_all(*first, chain);
+    REQUIRE(first->sync());
+  }
+  const std::string long_id(500, 'l');
+  const auto s = open_block_store(files, kv).value();
+  for (std::size_t more = 0; more < 15; ++more) {  // each block lets it read some more
+    CAPTURE(more);
+    for (std::size_t b = 0; b < blocks; b += 7) {
+      for (std::size_t t = 0; t < txs; t += 83) CHECK(at(s->find_tx(id(b, t)), b, t, 0));
+    }
+    CHECK_FALSE(s->find_tx("never seen").value().has_value());
+    CHECK(s->find_tx(long_id).value().has_value() == (more > 0));
+    chain.push_back(next_block(chain.back(), {more == 0 ? long_id : "more" + std::to_string(more), id(3, 3)}));
+    REQUIRE(s->append(chain.back()));
+    REQUIRE(s->sync());
+    CHECK(at(s->find_tx(id(3, 3)), 3, 3, 0));
+  }
+}
+
 TEST_CASE("a store without transaction index keeps blocks all the same, and says that it cannot look a transaction up") {
   const auto chain = make_chain(3);
   const auto files = make_memory_env();

@@ -145,6 +145,40 @@ TEST_CASE("an append that the disk takes in part leaves nothing behind") {
   CHECK(answers((*f)->read(0, 100), bytes("whole again")));
 }
 
+TEST_CASE("pieces lie behind each other, however many and whatever their sizes; a disk that takes some of them keeps none") {
+  const testing::scratch_folder scratch;
+  std::vector<bytes> owners;
+  std::vector<bytes_view> pieces;
+  bytes whole;
+  for (std::size_t i = 0; i < 3'000; ++i) owners.push_back(bytes(i % 7 == 0 ? 0 : i % 300, static_cast<char>('a' + i % 26)));
+  for (const auto& o : owners) {
+    pieces.push_back(o);
+    whole += o;
+  }
+  const std::shared_ptr<env> memory = make_memory_env();
+  for (const auto& e : {memory, open_disk_env(scratch.path()).value()}) {
+    const auto f = e->open("f").value();
+    CHECK(f->append_pieces({}));
+    CHECK(f->append_pieces(pieces));
+    CHECK(f->append("!"));
+    CHECK(f->size() == whole.size() + 1);
+    CHECK(answers(f->read(0, whole.size() + 1), whole + "!"));
+  }
+  const auto f = open_disk_env(scratch.path()).value()->open("g").value();
+  struct rlimit before {};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = ::signal(SIGXFSZ, SIG_IGN);
+  for (const std::size_t room : {std::size_t{1}, whole.size() / 2, whole.size() - 1}) {
+    const struct rlimit tight {room, before.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &tight) == 0);
+    const auto refused = f->append_pieces(pieces);
+    REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
+    CHECK_FALSE(refused);
+    CHECK(std::filesystem::file_size(scratch.path() / "g") == 0);
+  }
+  ::signal(SIGXFSZ, handler);
+}
+
 TEST_CASE("a full memory disk refuses, keeps what it has, and goes on when there is room") {
   auto e = make_memory_env();
   auto f = e->open("f");
