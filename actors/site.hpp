@@ -31,7 +31,7 @@ struct role_options {
   std::size_t gateway_calls_max = 5'000;                ///< In flight at one gateway; beyond: RESOURCE_EXHAUSTED.
   std::size_t orderer_pending_max = 20'000;             ///< Envelopes in flight at one orderer front or waiting at a consenter; beyond: SERVICE_UNAVAILABLE.
   std::size_t orderer_pending_bytes_max = 128 * MiB;    ///< The same, in bytes.
-  std::chrono::microseconds idle_spacing{10'000};       ///< While transactions keep coming, blocks are cut at most this often …
+  std::chrono::microseconds idle_spacing{14'000};       ///< While transactions keep coming, blocks are cut at most this often …
   std::chrono::microseconds idle_gap{2'000};            ///< … and when none has come for this long, at once.
   std::size_t pipeline_blocks = 4;                      ///< Blocks in a committer's pipeline at once.
   std::size_t private_sets_max = 10'000;                ///< Private write sets that wait for their block.

@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "chaincode/endorsement/reply.hpp"
@@ -32,6 +33,11 @@ struct endorse_call : std::enable_shared_from_this<endorse_call> {
   std::vector<error_detail> details;
   std::size_t open = 0;
   bool done = false;
+
+  /// What a plan depends on; each only grows.
+  using plan_basis = std::array<std::size_t, 3>;
+  [[nodiscard]] plan_basis basis() const { return {namespaces.size(), key_policies.size(), failed.size()}; }
+  std::optional<plan_basis> planned_on;             ///< Of the plan whose peers were all asked.
 
   void finish(gateway_reply r) {
     if (std::exchange(done, true)) return;
@@ -167,6 +173,7 @@ void endorse_call::ask_those(std::vector<std::string> sites) {
 void endorse_call::round() {
   if (done) return;
   if (!wanted_orgs.empty()) return round_of_orgs();
+  if (planned_on == basis()) return complete();  // the usual case: everybody answered, and the answers touch what the call names
   const auto& p = *proposal.parsed();
   auto wanted = policies();
   if (!wanted) {
@@ -202,6 +209,7 @@ void endorse_call::round() {
   std::vector<std::string> missing;
   for (auto i : *plan) if (!responses.count(who[i].name)) missing.push_back(who[i].name);
   if (missing.empty()) return complete();
+  planned_on = basis();
   ask_those(std::move(missing));
 }
 
@@ -214,7 +222,6 @@ void endorse_call::ask(const std::string& site) {
               call->on_failure(site, e == caf::sec::request_timeout ? "no answer within the endorsement timeout" : "the endorser stopped");
             });
 }
-
 
 void endorse_call::on_reply(const std::string& site, const endorse_reply& r) {
   if (done) return;
