@@ -107,7 +107,8 @@ class http_server final : public server {
     http_.set_write_timeout(options_.read_timeout);
     http_.set_tcp_nodelay(true);
     // Without the library's SO_REUSEPORT, with which a second server on the same port would start without a word.
-    http_.set_socket_options([](auto socket) {
+    http_.set_socket_options([this](auto socket) {
+      listening_ = socket;
       const int on = 1;
       ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     });
@@ -127,6 +128,8 @@ class http_server final : public server {
     if (options_.port == 0) port_ = http_.bind_to_any_port(options_.hostname);
     else if (!http_.bind_to_port(options_.hostname, options_.port)) port_ = -1;
     if (port_ <= 0) return fail(errc::io, errno != 0 ? std::strerror(errno) : "no such host");
+    // The library's backlog is 5, and the kernel resets some of the connections that do not fit.
+    if (::listen(listening_, SOMAXCONN) != 0) return fail(errc::io, std::string("cannot listen: ") + std::strerror(errno));
     thread_ = std::thread([this] {
       http_.listen_after_bind();
       std::lock_guard lock(mutex_);
@@ -211,6 +214,7 @@ class http_server final : public server {
   }
 
   server_options options_;
+  socket_t listening_ = INVALID_SOCKET;
   httplib::Server http_;
   int port_ = -1;
   std::atomic<bool> stopping_{false};
