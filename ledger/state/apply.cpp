@@ -162,11 +162,11 @@ result<metadata_entries> decode_metadata(bytes_view metadata) {
   bool whole = true;
   const bool formed = proto::for_each_field(metadata, [&](const proto::wire_field& f) {
     if (f.number != 2 || f.type != proto::wire_type::length_delimited) return;
-    auto& [name, value] = out.emplace_back();
+    auto& entry = out.emplace_back();
     whole = proto::for_each_field(f.payload, [&](const proto::wire_field& inner) {
       if (inner.type != proto::wire_type::length_delimited) return;
-      if (inner.number == 1) name = inner.payload;
-      if (inner.number == 2) value = inner.payload;
+      if (inner.number == 1) entry.first = inner.payload;
+      if (inner.number == 2) entry.second = inner.payload;
     }) && whole;
   });
   if (!formed || !whole) return fail(errc::corruption, "stored metadata of a key do not parse");
