@@ -34,10 +34,10 @@ result<std::unique_ptr<core>> core::open(const options& o, const log_storage& st
 result<void> core::load(const log_storage& storage) {
   WEFT_TRY(auto stored, storage.initial_state());
   WEFT_TRY(auto members, raft::restore(stored.members, joining()));
-  const log_index committed = std::max(log_.committed(), stored.hard.commit);
-  if (committed > log_.last_index() || options_.applied > committed)
-    return fail(errc::corruption, "the stored log ends at " + std::to_string(log_.last_index()) + ", but " + std::to_string(committed) +
-                                      " is committed and " + std::to_string(options_.applied) + " is applied");
+  // The stored commit index may lag: what was applied was committed.
+  const log_index committed = std::max({log_.committed(), stored.hard.commit, options_.applied});
+  if (committed > log_.last_index())
+    return fail(errc::corruption, "the stored log ends at " + std::to_string(log_.last_index()) + ", but " + std::to_string(committed) + " is committed");
   adopt(std::move(members));
   term_ = stored.hard.term;
   vote_ = stored.hard.vote;
