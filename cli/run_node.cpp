@@ -7,12 +7,15 @@
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <caf/actor_system.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -31,6 +34,14 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::chrono::seconds door_grace{2};
+
+/// As many descriptors as the system lets us have: gRPC's listener does not recover when none is left, so clients must not reach the end easily.
+void raise_descriptor_limit() {
+  struct ::rlimit limit {};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) spdlog::warn("the limit of open files stays at what it is: {}", std::strerror(errno));
+}
 
 /// Becomes readable when rung; may be rung from any thread.
 class bell {
@@ -237,6 +248,7 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
   if (!o.json) std::printf("weft %s, a network in %s\n", std::string(edge::version()).c_str(), o.dir.c_str());
   if (o.durability == "off") spdlog::warn("durability is off: what was acknowledged may be lost when the machine stops");
   auto printer = std::make_shared<progress_printer>(o.json);
+  raise_descriptor_limit();
   const auto progress = [printer](const std::string& what, const std::string& detail) { (*printer)(what, detail); };
 
   const auto config = actors::make_system_config(std::max<std::size_t>(2, std::thread::hardware_concurrency()));
