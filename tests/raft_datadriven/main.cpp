@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
     if (!fs::is_directory(given.front())) {
       std::cout << "SKIPPED: no folder " << given.front()
                 << " with data-driven raft cases (quorum, confchange, interaction). Set WEFT_RAFT_CASES to run them;\n"
-                   "the tests cluster_raft and cluster_raft_simulation cover the same rules.\n";
+                   "the test cluster_raft_simulation covers the safety rules.\n";
       return skipped;
     }
   }
