@@ -49,6 +49,12 @@ void block_cutter::cut(std::vector<cut_effect>& out) {
   pending_bytes_ = 0;
 }
 
+std::vector<cut_item> block_cutter::drop() {
+  pending_bytes_ = 0;
+  timer_runs_ = false;
+  return std::exchange(pending_, {});
+}
+
 void block_cutter::sync_timer(std::vector<cut_effect>& out) {
   if (pending_.empty()) {
     timer_runs_ = false;

@@ -57,6 +57,8 @@ class block_cutter {
   [[nodiscard]] std::vector<cut_effect> step(cut_event event);
   /// New limits count from the next submit on.
   void reconfigure(cut_limits limits) { limits_ = limits; }
+  /// Gives back what waits instead of cutting it. Its timer counts no more.
+  [[nodiscard]] std::vector<cut_item> drop();
   [[nodiscard]] std::size_t pending() const noexcept { return pending_.size(); }
   [[nodiscard]] const cut_limits& limits() const noexcept { return limits_; }
 

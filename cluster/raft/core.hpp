@@ -51,6 +51,8 @@ class core {
   void transfer_leadership(node_id to);
   /// The transport lost a connection: probe that node before streaming to it again.
   void report_unreachable(node_id id);
+  /// The transport lost the leader: it has no lease any more, and this follower campaigns after `wait` ticks instead of a whole timeout.
+  void leader_gone(unsigned wait);
   /// A snapshot for that node was delivered, or was not.
   void report_snapshot(node_id id, bool delivered);
 

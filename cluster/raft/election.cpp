@@ -120,6 +120,15 @@ void core::campaign(reason why) {
   }
 }
 
+void core::leader_gone(unsigned wait) {
+  if (role_ != role::follower || leader_ == nobody) return;
+  say(severity::info, " lost the connection to its leader ", to_text(leader_), " at term ", term_);
+  leader_ = nobody;
+  since_election_ = 0;
+  timeout_ = wait;
+  if (wait == 0) campaign();
+}
+
 void core::answer_vote(const message& m) {
   const bool pre = m.kind == message_kind::pre_vote;
   // In a pre-vote nothing is promised; else one vote a term, and none while a leader of it is known.

@@ -1,0 +1,364 @@
+// Chains that talk to each other in one test: no loss, no disk but memory. What hostile networks do is the simulation's to show.
+#include <doctest/doctest.h>
+
+#include <map>
+
+#include "cluster/consenter/raft_chain.hpp"
+#include "cluster/raft/memory_storage.hpp"
+#include "common/common.pb.h"
+#include "proto/encode.hpp"
+
+using namespace weft;
+using namespace weft::cluster;
+
+namespace {
+
+/// An envelope whose "data" is text; a CONFIG's text says how the members change: "r3", "v4".
+ledger::envelope envelope_of(const std::string& data, bool config = false) {
+  ::common::ChannelHeader header;
+  header.set_type(config ? 1 : 3);
+  header.set_channel_id("ch");
+  ::common::Payload payload;
+  payload.mutable_header()->set_channel_header(proto::encode(header));
+  payload.set_data(data);
+  return ledger::envelope::make(proto::encode(payload), "signature");
+}
+
+struct fake_rules final : raft_rules {
+  cut_limits now{2, 1000, std::chrono::milliseconds{100}, true, {}, {}};
+  std::uint64_t in_force = 0;
+  std::string refuse;
+  cut_limits limits() const override { return now; }
+  std::uint64_t sequence() const override { return in_force; }
+  config_admission judge_again(const ledger::envelope& e) const override {
+    if (!refuse.empty()) return {{status_bad_request, refuse}, {}};
+    return {{}, e};
+  }
+  result<std::optional<raft::conf_change>> change_in(const ledger::envelope& config) const override {
+    if (config.data() == "none") return std::nullopt;
+    WEFT_TRY(auto changes, raft::parse_changes(config.data()));
+    return raft::conf_change{raft::transition::automatic, std::move(changes), {}};
+  }
+};
+
+struct node {
+  raft::node_id id = 0;
+  fake_rules rules;
+  raft::memory_storage log;
+  std::unique_ptr<seeded_random> random;
+  std::unique_ptr<raft_chain> chain;
+  std::vector<ledger::block> store;
+  std::map<std::uint64_t, admission> answers;
+  std::vector<chain_do::leadership> leaders;
+  std::size_t in_flight_most = 0, fetches = 0;
+  bool retired = false, dead = false;
+  bool slow_log = false;                          ///< Log writes wait for `flush`.
+  std::deque<chain_do::write_log> unwritten;
+};
+
+struct group {
+  std::vector<std::unique_ptr<node>> nodes;
+  std::deque<raft::message> network;
+  raft_chain_options base;
+  ledger::block genesis = ledger::block::make(block_number{0}, {}, {envelope_of("genesis", true)});
+
+  explicit group(std::size_t n, std::size_t spare = 0) {
+    base.raft.election_ticks = 10;
+    base.raft.heartbeat_ticks = 2;
+    base.raft.check_quorum = base.raft.pre_vote = true;
+    base.blocks_in_flight_max = 2;
+    raft::conf_state members;
+    for (std::size_t i = 1; i <= n; ++i) members.voters.push_back(i);
+    for (std::size_t i = 1; i <= n + spare; ++i) {
+      auto made = std::make_unique<node>();
+      made->id = i;
+      made->store.push_back(genesis);
+      REQUIRE(made->log.restore(std::make_shared<raft::snapshot>(raft::snapshot{{1, 1}, members, chain_snapshot{1, genesis.hash()}.encode()})));
+      nodes.push_back(std::move(made));
+    }
+  }
+  void start(raft::node_id id, bool first = false) {
+    auto& n = *nodes[id - 1];
+    auto o = base;
+    o.raft.id = id;
+    o.campaign_first = first;
+    n.random = std::make_unique<seeded_random>(id);
+    auto tip = tip_of(n);
+    auto opened = raft_chain::open(o, {tip, 0}, n.rules, n.log, *n.random, raft::journal::none());
+    REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().context));
+    n.chain = std::move(*opened);
+    n.dead = false;
+    settle();
+  }
+  static chain_tip tip_of(const node& n) { return {n.store.back().number().next(), n.store.back().hash(), block_number{0}}; }
+  node& at(raft::node_id id) { return *nodes[id - 1]; }
+  /// Ticks only this node until it leads.
+  void elect(raft::node_id id) {
+    for (int i = 0; i < 60 && !at(id).chain->leads(); ++i) {
+      REQUIRE(at(id).chain->tick());
+      settle();
+      for (auto& n : nodes) if (n->id != id && !n->dead && n->chain && i % 3 == 0 && n->chain->leader() != id) static_cast<void>(n->chain->tick());
+      settle();
+    }
+    REQUIRE(at(id).chain->leads());
+  }
+  void submit(raft::node_id id, const std::string& data, std::uint64_t ticket, bool config = false) {
+    REQUIRE(at(id).chain->submit(envelope_of(data, config), at(id).rules.in_force, ticket));
+  }
+  void idle(raft::node_id id) {
+    settle();
+    REQUIRE(at(id).chain->idle({}));
+    settle();
+  }
+  void flush(node& n) {
+    while (!n.unwritten.empty()) {
+      auto w = std::move(n.unwritten.front());
+      n.unwritten.pop_front();
+      if (w.hard) n.log.save(*w.hard);
+      if (w.restore) REQUIRE(n.log.restore(w.restore));
+      n.log.append(w.entries);
+      REQUIRE(n.chain->log_written());
+    }
+  }
+  /// False when there was nothing to do.
+  bool carry_out(node& n) {
+    auto effects = n.chain->take_effects();
+    for (auto& effect : effects) {
+      n.in_flight_most = std::max(n.in_flight_most, n.chain->in_flight());
+      if (auto* s = std::get_if<chain_do::send>(&effect)) for (auto& m : s->messages) network.push_back(std::move(m));
+      if (auto* w = std::get_if<chain_do::write_log>(&effect)) {
+        n.unwritten.push_back(std::move(*w));
+        if (!n.slow_log) flush(n);
+      }
+      if (auto* b = std::get_if<chain_do::write_block>(&effect)) {
+        REQUIRE(b->block.number() == n.store.back().number().next());
+        n.store.push_back(b->block);
+        if (is_config(b->block.envelopes().front())) ++n.rules.in_force;
+        REQUIRE(n.chain->block_written(b->block.number().value));
+      }
+      if (std::get_if<chain_do::sync_blocks>(&effect)) REQUIRE(n.chain->blocks_synced());
+      if (auto* c = std::get_if<chain_do::compact_log>(&effect)) {
+        auto made = n.log.make_snapshot(c->made->at.index, c->made->members, c->made->data);
+        REQUIRE_MESSAGE(made, (made ? "" : made.error().context));
+        if (c->keep_from > n.log.first_index()) REQUIRE(n.log.compact(c->keep_from - 1));
+      }
+      if (auto* f = std::get_if<chain_do::fetch_blocks>(&effect)) {
+        ++n.fetches;
+        for (auto& other : nodes) {
+          if (other->store.size() < f->until || other->id == n.id) continue;
+          for (auto i = f->from; i < f->until; ++i) REQUIRE(n.chain->fetched(other->store[i]));
+          break;
+        }
+      }
+      if (auto* a = std::get_if<chain_do::answer>(&effect)) {
+        CHECK(n.answers.count(a->ticket) == 0);
+        n.answers[a->ticket] = a->what;
+      }
+      if (auto* l = std::get_if<chain_do::leadership>(&effect)) n.leaders.push_back(*l);
+      if (std::get_if<chain_do::retire>(&effect)) n.retired = true;
+    }
+    return !effects.empty();
+  }
+  void settle() {
+    for (int round = 0; round < 10'000; ++round) {
+      bool more = false;
+      for (auto& n : nodes) {
+        if (!n->chain || n->dead) continue;
+        more = carry_out(*n) || more;
+      }
+      while (!network.empty()) {
+        auto m = std::move(network.front());
+        network.pop_front();
+        more = true;
+        auto& to = at(m.to);
+        if (to.chain && !to.dead && !at(m.from).dead) REQUIRE(to.chain->step(std::move(m)));
+      }
+      if (!more) return;
+    }
+    FAIL("the group does not come to rest");
+  }
+  void heartbeat(raft::node_id id) {
+    for (int i = 0; i < 4; ++i) {
+      REQUIRE(at(id).chain->tick());
+      settle();
+    }
+  }
+  bool equal_chains() {
+    for (auto& n : nodes) {
+      if (n->dead || !n->chain || n->retired) continue;
+      if (n->store.size() != nodes.front()->store.size() || n->store.back().hash() != nodes.front()->store.back().hash()) return false;
+    }
+    return true;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the first consenter of a fresh channel leads without waiting, and what a quorum holds is acknowledged once") {
+  group g(3);
+  g.start(2);
+  g.start(3);
+  g.start(1, true);
+  REQUIRE(g.at(1).chain->leads());
+  g.submit(1, "a", 1);
+  g.submit(1, "b", 2);
+  g.settle();
+  CHECK(g.at(1).answers.at(1).status == status_success);
+  CHECK(g.at(1).answers.at(2).status == status_success);
+  g.heartbeat(1);
+  CHECK(g.at(1).store.size() == 2);
+  CHECK(g.equal_chains());
+}
+
+TEST_CASE("one envelope waits for an idle look, and a follower refuses") {
+  group g(3);
+  for (auto id : {2, 3, 1}) g.start(static_cast<raft::node_id>(id));
+  g.elect(1);
+  g.submit(1, "a", 1);
+  g.settle();
+  CHECK(g.at(1).answers.empty());
+  CHECK(g.at(1).chain->wants_idle());
+  g.idle(1);
+  CHECK(g.at(1).answers.at(1).status == status_success);
+  g.submit(2, "x", 1);
+  g.settle();
+  CHECK(g.at(2).answers.at(1).status == status_unavailable);
+  CHECK(g.at(2).answers.at(1).info == "no Raft leader");
+}
+
+TEST_CASE("nothing is acknowledged before a quorum's disks hold it, and no more blocks are in flight than allowed") {
+  group g(3);
+  for (auto id : {2, 3, 1}) g.start(static_cast<raft::node_id>(id));
+  g.elect(1);
+  g.at(2).slow_log = g.at(3).slow_log = true;
+  for (std::uint64_t t = 1; t <= 10; ++t) g.submit(1, "tx" + std::to_string(t), t);
+  g.settle();
+  CHECK(g.at(1).answers.empty());
+  CHECK(g.at(1).in_flight_most == 2);
+  g.at(2).slow_log = false;
+  g.flush(g.at(2));
+  g.settle();
+  CHECK(g.at(1).answers.size() == 10);
+  CHECK(g.at(1).in_flight_most == 2);
+  CHECK(g.at(1).store.size() == 6);
+}
+
+TEST_CASE("a leader that is deposed refuses what it cannot vouch for, and its successor goes on from the common chain") {
+  group g(3);
+  for (auto id : {2, 3, 1}) g.start(static_cast<raft::node_id>(id));
+  g.elect(1);
+  g.submit(1, "a", 1);
+  g.submit(1, "b", 2);
+  g.settle();
+  g.heartbeat(1);
+  g.at(1).dead = true;
+  for (auto id : {2u, 3u}) REQUIRE(g.at(id).chain->disconnected(1));
+  g.settle();
+  for (int i = 0; i < 4; ++i) {
+    for (auto id : {2u, 3u}) REQUIRE(g.at(id).chain->tick());
+    g.settle();
+  }
+  CHECK(g.at(2).chain->leads());  // the lowest of those left, without an election timeout
+  g.at(1).dead = false;           // it never noticed
+  g.at(2).dead = true;            // and does not hear yet
+  g.submit(1, "c", 3);
+  g.submit(1, "d", 4);
+  g.at(2).dead = false;
+  g.settle();
+  g.heartbeat(2);
+  CHECK_FALSE(g.at(1).chain->leads());
+  CHECK(g.at(1).answers.at(3).status == status_unavailable);
+  CHECK(g.at(1).answers.at(3).info.find("may or may not") != std::string::npos);
+  g.submit(2, "e", 1);
+  g.idle(2);
+  g.heartbeat(2);
+  CHECK(g.at(2).answers.at(1).status == status_success);
+  CHECK(g.equal_chains());
+}
+
+TEST_CASE("a configuration travels alone, holds what follows, and changes the group with its own entry") {
+  group g(3, 1);
+  for (auto id : {2, 3, 4, 1}) g.start(static_cast<raft::node_id>(id));
+  g.elect(1);
+  g.submit(1, "a", 1);
+  g.submit(1, "v4", 2, true);
+  g.submit(1, "b", 3);
+  g.settle();
+  g.idle(1);
+  g.heartbeat(1);
+  CHECK(g.at(1).answers.size() == 3);
+  REQUIRE(g.at(1).store.size() == 4);
+  CHECK(g.at(1).store[2].envelopes().size() == 1);
+  CHECK(is_config(g.at(1).store[2].envelopes().front()));
+  CHECK(g.at(1).chain->core().members().config.voters.contains(4));
+  CHECK(g.at(4).store.size() == 4);
+  CHECK(g.equal_chains());
+  SUBCASE("one that was judged by the old rules is judged again") {
+    g.at(1).rules.refuse = "not any more";
+    REQUIRE(g.at(1).chain->submit(envelope_of("late"), 0, 9));
+    g.settle();
+    CHECK(g.at(1).answers.at(9).info == "not any more");
+  }
+  SUBCASE("a follower that is removed retires at once") {
+    g.submit(1, "r4", 4, true);
+    g.settle();
+    g.heartbeat(1);
+    CHECK(g.at(4).retired);
+    CHECK(g.at(1).answers.at(4).status == status_success);
+  }
+  SUBCASE("a leader that is removed hands over and retires") {
+    g.submit(1, "r1", 4, true);
+    g.settle();
+    CHECK(g.at(1).answers.at(4).status == status_success);
+    for (int i = 0; i < 30; ++i) {
+      for (auto& n : g.nodes) REQUIRE(n->chain->tick());
+      g.settle();
+    }
+    CHECK(g.at(1).retired);
+    std::size_t leading = 0;
+    for (auto id : {2u, 3u, 4u}) leading += g.at(id).chain->leads();
+    CHECK(leading == 1);
+    g.submit(1, "x", 5);
+    g.settle();
+    CHECK(g.at(1).answers.at(5).info == "this orderer was removed from the channel's consenters");
+  }
+}
+
+TEST_CASE("an orderer that was away for longer than the log fetches blocks, and a restart in between changes nothing") {
+  group g(3);
+  g.base.snapshot_bytes = 1000;
+  g.base.entries_kept = 1;
+  for (auto id : {2, 3, 1}) g.start(static_cast<raft::node_id>(id));
+  g.elect(1);
+  g.at(3).dead = true;
+  for (std::uint64_t t = 1; t <= 100; ++t) {
+    g.submit(1, "tx" + std::to_string(t), t);
+    g.settle();
+  }
+  REQUIRE(g.at(1).log.first_index() > 10);
+  g.at(3).dead = false;
+  bool restarted = false;
+  SUBCASE("by itself") {}
+  SUBCASE("killed between") { restarted = true; }
+  for (int i = 0; i < 12; ++i) g.heartbeat(1);
+  if (restarted) {
+    g.at(3).store.resize(20);  // what was not synced is gone; the log says up to where
+    g.start(3);
+    for (int i = 0; i < 12; ++i) g.heartbeat(1);
+  }
+  CHECK(g.at(3).fetches > 0);
+  CHECK(g.at(3).store.size() == 51);
+  CHECK(g.equal_chains());
+}
+
+TEST_CASE("a block store that is ahead of the log is refused") {
+  fake_rules rules;
+  raft::memory_storage log;
+  seeded_random random(1);
+  raft_chain_options o;
+  o.raft.id = 1;
+  const auto opened = raft_chain::open(o, {{block_number{8}, "h", block_number{0}}, 7}, rules, log, random, raft::journal::none());
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().code == errc::corruption);
+  CHECK(opened.error().context.find("files of the log were lost") != std::string::npos);
+}
