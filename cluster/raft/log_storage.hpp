@@ -20,7 +20,10 @@ class log_storage {
   struct initial { hard_state hard; conf_state members; };
 
   virtual ~log_storage() = default;
-  /// What a restarted node knows. Errors: `corruption`, `io`.
+  /// What a restarted node knows. `members` must be those as of `options.applied`, with which the core is opened: it goes through the committed
+  /// entries behind that index again and applies the conf changes among them, on top of `members`. Storages here give the members of their
+  /// newest snapshot, so `options.applied` is that snapshot's index; with another, changes would be applied twice or never.
+  /// Errors: `corruption`, `io`, `failed_precondition` where nothing was begun yet.
   [[nodiscard]] virtual result<initial> initial_state() const = 0;
   [[nodiscard]] virtual log_index first_index() const = 0;
   [[nodiscard]] virtual log_index last_index() const = 0;
@@ -38,8 +41,8 @@ class byte_budget {
  public:
   explicit byte_budget(std::size_t bytes_max) : left_(bytes_max) {}
   /// False once an entry did not fit.
-  [[nodiscard]] bool take(const entry& e) noexcept {
-    const std::size_t size = weight(e);
+  [[nodiscard]] bool take(const entry& e) noexcept { return take(weight(e)); }
+  [[nodiscard]] bool take(std::size_t size) noexcept {
     if (!first_ && size > left_) return false;
     left_ -= std::min(size, left_);
     first_ = false;

@@ -46,6 +46,8 @@ struct entry {
 /// What an entry weighs when sizes are bounded: its bytes plus the few that its numbers take (as varints, the measure that limits of other
 /// Raft implementations use, so that the same limit means the same batches).
 [[nodiscard]] std::size_t weight(const entry& e) noexcept;
+/// The same for an entry whose data is not at hand.
+[[nodiscard]] std::size_t weight(const position& at, entry_kind kind, std::size_t data_bytes) noexcept;
 
 /// The membership as a snapshot carries it. All lists ascend.
 struct conf_state {
