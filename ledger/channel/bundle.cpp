@@ -16,7 +16,7 @@ namespace {
 
 class bundle final : public channel_bundle {
  public:
-  /// The parts in the order in which they are made.
+  /// The parts in the order in which they are made. What is wrong with raft metadata is left to the caller, who knows how to say it.
   static result<std::shared_ptr<const bundle>> make(std::string channel_id, const ::common::Config& config) {
     if (auto ok = check_channel_id(channel_id); !ok) return fail(within("bad channel ID", std::move(ok).error()));
     if (!config.has_channel_group()) return fail(errc::invalid_argument, "config must contain a channel group");
@@ -36,6 +36,8 @@ class bundle final : public channel_bundle {
         policies_(std::move(policies)),
         compiled_(msps_) {}
 
+  [[nodiscard]] const std::optional<error>& raft_fault() const { return sections_.raft_fault; }
+
   const std::string& channel_id() const override { return channel_id_; }
   config_sequence sequence() const override { return config_sequence{config_.sequence()}; }
   const ::common::Config& config() const override { return config_; }
@@ -46,6 +48,7 @@ class bundle final : public channel_bundle {
   const batch_limits& batching() const override { return sections_.batching; }
   const std::string& consensus_type() const override { return sections_.consensus_type; }
   bytes_view consensus_metadata() const override { return sections_.consensus_metadata; }
+  const raft_settings* raft() const override { return sections_.raft ? &*sections_.raft : nullptr; }
   bool maintenance() const override { return sections_.caps.channel_v1_4_2 && sections_.maintenance; }
   const std::vector<bft_consenter>& consenters() const override { return sections_.consenters; }
 
@@ -125,6 +128,8 @@ class bundle final : public channel_bundle {
   result<std::shared_ptr<const bundle>> successor(const ::common::Config& config) const {
     WEFT_TRY(auto next, make(channel_id_, config));
     WEFT_CHECK(check_transition(sections_, next->sections_, same_but_consensus_type(config_.channel_group(), config.channel_group())));
+    if (const auto& fault = next->raft_fault())
+      return fail(within("consensus metadata update for channel config update is invalid: invalid new config metadata", *fault));
     return next;
   }
 
@@ -140,6 +145,7 @@ class bundle final : public channel_bundle {
 
 result<std::shared_ptr<const channel_bundle>> channel_bundle::create(std::string channel_id, const ::common::Config& config) {
   WEFT_TRY(auto made, bundle::make(std::move(channel_id), config));
+  if (const auto& fault = made->raft_fault()) return fail(within("/Channel/Orderer/ConsensusType", *fault));
   return made;
 }
 

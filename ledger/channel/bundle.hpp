@@ -46,6 +46,26 @@ struct bft_consenter {
   bytes client_tls_cert, server_tls_cert;  ///< PEM
 };
 
+/// A consenter of a raft channel. Its place in the list gives its raft id together with the newest block's metadata (cluster/consenter/members.hpp).
+struct raft_consenter {
+  std::string host;
+  std::uint32_t port = 0;
+  bytes client_tls_cert, server_tls_cert;  ///< PEM, as the files hold it. Fabric tells consenters apart by the first, byte for byte.
+  friend bool operator==(const raft_consenter&, const raft_consenter&) = default;
+};
+
+/// What a raft channel tells its consenters (ConsensusType.metadata). Every value is within Fabric's rules, and so never zero.
+struct raft_settings {
+  struct timing {
+    std::chrono::milliseconds tick_interval{500};  ///< Rounded up: a tick of 100 µs is one of 1 ms.
+    std::uint32_t election_tick = 10, heartbeat_tick = 1;  ///< In ticks; the first is larger.
+    std::uint32_t max_inflight_blocks = 5;
+    std::uint32_t snapshot_interval_size = 16 * MiB;  ///< Bytes of blocks between two snapshots.
+  };
+  std::vector<raft_consenter> consenters;
+  timing options;
+};
+
 /// Which rules a channel has switched on (interop/02 §2).
 struct capabilities {
   bool channel_v3_0 = false;
@@ -93,6 +113,8 @@ class channel_bundle {
   [[nodiscard]] virtual const batch_limits& batching() const = 0;
   [[nodiscard]] virtual const std::string& consensus_type() const = 0;  ///< "etcdraft", "BFT", "solo", …
   [[nodiscard]] virtual bytes_view consensus_metadata() const = 0;
+  /// What a raft channel tells its consenters; null for every other consensus type.
+  [[nodiscard]] virtual const raft_settings* raft() const = 0;
   /// The consensus type is being migrated: normal transactions wait, only orderer organizations read and write (interop/02 §9).
   [[nodiscard]] virtual bool maintenance() const = 0;
   [[nodiscard]] virtual const std::vector<bft_consenter>& consenters() const = 0;

@@ -6,6 +6,7 @@
 
 #include "common/configtx.pb.h"
 #include "common/configuration.pb.h"
+#include "ledger/channel/consensus_metadata.hpp"
 #include "ledger/channel/duration.hpp"
 #include "orderer/configuration.pb.h"
 #include "peer/configuration.pb.h"
@@ -80,6 +81,10 @@ result<void> read_consensus(const ::common::ConfigGroup& orderer, std::string_vi
   out.consensus_type = consensus.type();
   out.consensus_metadata = consensus.metadata();
   out.maintenance = consensus.state() == ::orderer::ConsensusType::STATE_MAINTENANCE;
+  if (out.consensus_type == "etcdraft") {
+    if (auto raft = read_raft_metadata(out.consensus_metadata)) out.raft = std::move(*raft);
+    else out.raft_fault = std::move(raft).error();
+  }
   WEFT_CHECK(read_consenters(orderer, path, out.consenters));
   if (out.consensus_type != "BFT") return {};
   if (!out.caps.channel_v3_0) return bad(where, "BFT needs the channel capability V3_0");

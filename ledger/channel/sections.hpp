@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct channel_sections {
   bool has_orderer = false, has_application = false, has_consortiums = false;
   std::string consensus_type;
   bytes consensus_metadata;
+  std::optional<raft_settings> raft;  ///< Of a raft channel whose metadata is sound.
+  std::optional<error> raft_fault;    ///< Of a raft channel whose metadata is not: judged after everything else, as in Fabric.
   bool maintenance = false;  ///< ConsensusType.state
   std::vector<bft_consenter> consenters;
   std::vector<channel_org> application, orderers;
