@@ -26,6 +26,8 @@ std::optional<term_number> log_table::term(log_index index) const {
 result<void> log_table::check(const batch_note& b) const {
   if (b.restore && b.restore->at.index <= state_->at.index)
     return fail(errc::invalid_argument, "a snapshot at " + name(b.restore->at.index) + " would replace the newer one at " + name(state_->at.index));
+  const log_index last_new = b.entries.empty() ? 0 : b.first + b.entries.size() - 1;
+  if (last_new > index_max || (b.restore && b.restore->at.index > index_max)) return fail(errc::invalid_argument, "the indices of the log are used up");
   if (b.entries.empty()) return {};
   const log_index state = b.restore ? b.restore->at.index : state_->at.index;
   const log_index end = b.restore ? state : last();

@@ -15,7 +15,6 @@ constexpr bytes_view magic = "WFW1";
 enum class kind : std::uint8_t { head = 1, batch = 2, compaction = 3 };
 enum flag : std::uint8_t { has_hard = 1, has_restore = 2, has_entries = 4 };
 constexpr std::size_t note_bytes = 17;
-constexpr log_index index_max = log_index{1} << 62;  // so that sums do not wrap
 
 // ---- writing
 

@@ -42,6 +42,7 @@ inline constexpr std::size_t statement_bytes_max = 64 * MiB;
 inline constexpr std::size_t payload_bytes_max = 2048 * MiB;
 inline constexpr std::size_t entry_bytes_max = 512 * MiB;
 inline constexpr std::size_t snapshot_bytes_max = 16 * MiB;
+inline constexpr log_index index_max = log_index{1} << 62;  ///< So that sums do not wrap.
 
 struct header {
   std::uint32_t statement = 0;
