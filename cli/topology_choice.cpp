@@ -111,9 +111,9 @@ result<std::chrono::milliseconds> parse_duration(const std::string& text) {
 }
 
 result<config::topology> choose_topology(const up_options& o) {
-  const bool shape_given = o.orgs_given || o.peers_given || o.block_messages_given || o.block_timeout_given;
+  const bool shape_given = o.orgs_given || o.peers_given || o.orderers_given || o.block_messages_given || o.block_timeout_given;
   if (!o.topology_file.empty()) {
-    if (shape_given) return fail(errc::invalid_argument, "--topology says everything; leave out --orgs, --peers, --block-messages and --block-timeout");
+    if (shape_given) return fail(errc::invalid_argument, "--topology says everything; leave out --orgs, --peers, --orderers, --block-messages and --block-timeout");
     return read_topology(o.topology_file, o.dir);
   }
   const auto stored = topology_path(o.dir);
@@ -124,7 +124,7 @@ result<config::topology> choose_topology(const up_options& o) {
     if (kept) return kept;
     return fail(errc::failed_precondition, kept.error().context + "\nIt is what this network was started with: put it back from a copy, or name one with --topology");
   }
-  config::dev_options dev{o.orgs, o.peers, {}};
+  config::dev_options dev{o.orgs, o.peers, {}, o.orderers};
   WEFT_CHECK(config::check_size(dev));
   dev.batch.max_message_count = o.block_messages;
   if (o.block_timeout_given) {
@@ -134,7 +134,7 @@ result<config::topology> choose_topology(const up_options& o) {
     }
   }
   auto t = config::dev_topology(dev);
-  if (const auto problems = config::check(t); !problems.empty()) return config::refuse(problems, "");
+  if (const auto problems = config::check(t); config::any_error(problems)) return config::refuse(problems, "");
   if (again) {
     WEFT_TRY(const auto before, read_topology(stored, o.dir));
     if (config::to_yaml(before) != config::to_yaml(t)) {

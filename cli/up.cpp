@@ -61,6 +61,9 @@ void add_up_verb(CLI::App& app) {
   verb->add_option("--topology", o->topology_file, "YAML document that says which organizations, channels and contracts there are");
   auto* orgs = verb->add_option("--orgs", o->orgs, "Organizations with peers; in all at most 128 peers")->check(CLI::Range(1, 26))->capture_default_str();
   auto* peers = verb->add_option("--peers", o->peers, "Peers of each organization")->check(CLI::Range(1, 16))->capture_default_str();
+  auto* orderers = verb->add_option("--orderers", o->orderers, "Orderers. One orders alone; more agree by raft: 3 go on without one of them, 5 without two. "
+                                                               "An even number is no better than one less")
+                       ->check(CLI::Range(1, 9))->capture_default_str();
   auto* messages = verb->add_option("--block-messages", o->block_messages, "Transactions in a block at most")->check(CLI::Range(1, 100'000))->capture_default_str();
   auto* timeout = verb->add_option("--block-timeout", o->block_timeout, "Age at which an unfilled block closes, such as 500ms (default: 2s)");
   verb->add_option("--durability", o->durability, "full: what is acknowledged is on the disk. off: for benches")->check(CLI::IsMember({"full", "off"}))->capture_default_str();
@@ -71,11 +74,12 @@ void add_up_verb(CLI::App& app) {
   verb->callback([=] {
     o->orgs_given = orgs->count() > 0;
     o->peers_given = peers->count() > 0;
+    o->orderers_given = orderers->count() > 0;
     o->block_messages_given = messages->count() > 0;
     o->block_timeout_given = timeout->count() > 0;
     run(*o);
   });
-  example(*verb, "weft up\n  weft up --detach --orgs 3 --peers 2 --block-timeout 500ms");
+  example(*verb, "weft up\n  weft up --detach --orgs 3 --peers 2 --block-timeout 500ms\n  weft up --orderers 5");
 }
 
 }  // namespace weft::cli

@@ -11,9 +11,9 @@ namespace weft::cli {
 
 struct up_options {
   std::string dir = "weft-network", topology_file, durability = "full", trust = "shared", block_timeout;
-  std::size_t orgs = 2, peers = 1;
+  std::size_t orgs = 2, peers = 1, orderers = 1;
   std::uint32_t block_messages = 500;
-  bool orgs_given = false, peers_given = false, block_messages_given = false, block_timeout_given = false;
+  bool orgs_given = false, peers_given = false, orderers_given = false, block_messages_given = false, block_timeout_given = false;
   bool json = false, detach = false;
   std::string log_level = "warn";
 };

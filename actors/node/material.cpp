@@ -12,6 +12,8 @@
 #include "crypto/msp/folder.hpp"
 #include "ledger/channel/bundle.hpp"
 #include "ledger/channel/config_tree.hpp"
+#include "ledger/channel/consensus_metadata.hpp"
+#include "ledger/channel/duration.hpp"
 #include "ledger/channel/genesis.hpp"
 #include "ledger/store/block_store.hpp"
 #include "ledger/store/env.hpp"
@@ -43,7 +45,14 @@ crypto::organization_description describe(const organization& org) {
   d.name = org.name;
   d.domain = org.domain;
   d.users = static_cast<std::uint32_t>(org.users);
-  for (const auto& host : org.hosts) d.nodes.push_back({host, {}, crypto::local_sans()});
+  for (const auto& host : org.hosts) {
+    auto sans = crypto::local_sans();
+    if (const auto it = org.addresses.find(host); it != org.addresses.end()) {
+      const auto name = it->second.substr(0, it->second.rfind(':'));
+      if (name != host + "." + org.domain && std::find(sans.begin(), sans.end(), name) == sans.end()) sans.push_back(name);
+    }
+    d.nodes.push_back({host, {}, std::move(sans)});
+  }
   return d;
 }
 
@@ -98,11 +107,23 @@ result<void> load_member(material& m, const fs::path& msp_folder, const organiza
   return {};
 }
 
+/// The TLS certificate of an orderer, if it has one: the first of its file.
+result<void> load_tls(material& m, const fs::path& tls_folder, const std::string& name) {
+  const auto file = tls_folder / "server.crt";
+  if (!fs::exists(file)) return {};
+  WEFT_TRY(auto text, read_file(file));
+  auto chain = crypto::certificate::all_from_pem(text);
+  if (!chain || chain->empty()) return fail(errc::invalid_argument, file.string() + (chain ? " holds no certificate" : ": " + chain.error().context));
+  m.tls_certs.emplace(name, tls_certificate{std::move(text), chain->front()});
+  return {};
+}
+
 result<void> load_organization(material& m, const fs::path& folder, const organization& org, const material_seams& seams) {
   WEFT_TRY(auto definition, crypto::read_msp_folder(org_folder(folder, org) / "msp", org.msp_id));
   m.msps.emplace(org.msp_id, std::make_shared<::msp::FabricMSPConfig>(std::move(definition)));
   for (const auto& host : org.hosts) {
     WEFT_CHECK(load_member(m, member_folders::host(folder, org, host) / "msp", org, host + "." + org.domain, seams.nonces));
+    if (org.kind == org_kind::orderer) WEFT_CHECK(load_tls(m, member_folders::host(folder, org, host) / "tls", host + "." + org.domain));
   }
   for (const auto& user : member_folders::users(org)) {
     WEFT_CHECK(load_member(m, member_folders::user(folder, org, user) / "msp", org, user + "@" + org.domain, seams.nonces));
@@ -116,24 +137,60 @@ result<void> load_organization(material& m, const fs::path& folder, const organi
   return {};
 }
 
+/// Where each orderer is reached, "host:port" by member: as the topology says, else a port of this machine each.
+std::map<std::string, std::string> orderer_endpoints(const config::topology& t) {
+  std::map<std::string, std::string> out;
+  std::uint16_t port = 7050;
+  for (const auto& org : t.organizations) {
+    if (org.kind != org_kind::orderer) continue;
+    for (const auto& host : org.hosts) {
+      const auto local = "localhost:" + std::to_string(port++);
+      const auto written = org.addresses.find(host);
+      out.emplace(host + "." + org.domain, written == org.addresses.end() ? local : written->second);
+    }
+  }
+  return out;
+}
+
+/// ConsensusType.metadata of a raft channel: who orders it, known by their TLS certificates, and how they work together.
+result<bytes> raft_metadata(const material& m, const config::topology& t, const config::channel& c) {
+  const auto endpoints = orderer_endpoints(t);
+  std::vector<ledger::raft_consenter> consenters;
+  for (const auto& name : config::consenters_of(c, t)) {
+    const auto tls = m.tls_certs.find(name);
+    if (tls == m.tls_certs.end())
+      return fail(errc::invalid_argument, "channel " + c.name + ": the consenter " + name + " has no TLS certificate (tls/server.crt in its folder)");
+    const auto& address = endpoints.at(name);
+    const auto colon = address.rfind(':');
+    const auto port = static_cast<std::uint32_t>(std::stoul(address.substr(colon + 1)));  // checked with the topology
+    consenters.push_back({address.substr(0, colon), port, tls->second.pem, tls->second.pem});
+  }
+  config::raft_options options;
+  options.tick_interval = ledger::format_duration(c.raft.tick_interval);
+  options.election_tick = c.raft.election_tick;
+  options.heartbeat_tick = c.raft.heartbeat_tick;
+  options.max_inflight_blocks = c.raft.max_inflight_blocks;
+  options.snapshot_interval_size = c.raft.snapshot_interval_size;
+  return ledger::encode_raft_metadata(consenters, options);
+}
+
 /// `peers`: the organizations with peers that take part.
 result<ledger::block> make_genesis(const material& m, const config::topology& t, const config::channel& c, const material_seams& seams,
                                    const std::function<bool(const organization&)>& takes_part = [](const organization&) { return true; }) {
   ledger::genesis_request request;
   request.channel_id = c.name;
-  request.consensus_type = c.ordering;
+  request.consensus_type = c.ordering == "raft" ? "etcdraft" : c.ordering;
+  if (c.ordering == "raft") {
+    WEFT_TRY(request.consensus_metadata, raft_metadata(m, t, c));
+  }
   request.batching = {c.batch.max_message_count, c.batch.absolute_max_bytes, c.batch.preferred_max_bytes, c.batch.timeout};
-  std::uint16_t port = 7050;
+  const auto endpoints = orderer_endpoints(t);
   for (const auto& org : t.organizations) {
     ledger::genesis_org g;
     g.name = org.name;
     g.msp = m.msps.at(org.msp_id);
     if (org.kind == org_kind::orderer) {
-      for (const auto& host : org.hosts) {
-        const auto local = "localhost:" + std::to_string(port++);
-        const auto written = org.addresses.find(host);
-        g.endpoints.push_back(written == org.addresses.end() ? local : written->second);
-      }
+      for (const auto& host : org.hosts) g.endpoints.push_back(endpoints.at(host + "." + org.domain));
       request.orderers.push_back(std::move(g));
     } else if (takes_part(org)) {
       request.application.push_back(std::move(g));

@@ -23,9 +23,17 @@ struct material_seams {
   crypto::nonce_rule nonces = crypto::nonce_rule::random;
 };
 
+/// A node's TLS certificate: its file, which channels hold byte for byte, and what it says.
+struct tls_certificate {
+  bytes pem;
+  crypto::certificate cert;
+};
+
 /// What the folder `<network>/crypto` and `<network>/channels` hold, loaded. Immutable.
 struct material {
   std::map<std::string, std::shared_ptr<const crypto::signing_identity>> members;  ///< By "peer0.org1.example.com", "User1@org1.example.com".
+  /// Of orderer hosts, by "orderer0.example.com": how a consenter finds itself in a channel. Missing where another tool made no TLS folder.
+  std::map<std::string, tls_certificate> tls_certs;
   std::map<std::string, std::shared_ptr<const ::msp::FabricMSPConfig>> msps;       ///< By MSP id.
   std::map<std::string, std::shared_ptr<const ca_site>> authorities;               ///< By "ca.org1.example.com".
   std::map<std::string, ledger::block> genesis;                                    ///< By channel.

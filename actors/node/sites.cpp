@@ -272,6 +272,9 @@ result<void> remember_join(const node_settings& settings, const std::string& mem
 
 result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
                               const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables, const progress_fn& progress) {
+  for (const auto& c : t.channels)
+    if (c.ordering != "solo")
+      return fail(errc::unsupported, "channel " + c.name + " is ordered by " + c.ordering + ", which this weft cannot run yet; ordering: solo needs one orderer");
   node_sites out;
   verifiers v{settings.trust, std::move(tables)};
   known_bundles bundles{settings.trust};

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t hosts_max = 64;
 constexpr std::size_t users_max = 1'000;
+constexpr std::size_t consenters_max = 255;
 constexpr std::size_t name_max = 200;
 
 std::string at(const std::string& list, std::size_t i) { return list + "[" + std::to_string(i) + "]"; }
@@ -129,7 +130,7 @@ class checker {
       if (!is_label(org.hosts[i])) say(at(path, i), "lower-case letters, digits and '-' only, at most 63");
       unique(seen, at(path, i), org.hosts[i]);
       members_.emplace(org.hosts[i] + "." + org.domain, at(path, i));
-      if (org.kind == org_kind::orderer) ++orderers_;
+      if (org.kind == org_kind::orderer) orderers_.push_back(org.hosts[i] + "." + org.domain);
     }
   }
 
@@ -151,14 +152,45 @@ class checker {
       const auto path = at("channels", i);
       if (!is_channel_name(c.name)) say(path + ".name", "a lower-case letter, then lower-case letters, digits, '.' and '-'; at most 249");
       unique(names, path + ".name", c.name);
-      if (c.ordering != "solo") {
-        say(path + ".ordering", "'" + c.ordering + "' is not offered; allowed: solo");
-      } else if (orderers_ != 1) {
-        say(path + ".ordering", "solo orders on one orderer, but the topology has " + std::to_string(orderers_));
+      if (c.ordering != "solo" && c.ordering != "raft") {
+        say(path + ".ordering", "'" + c.ordering + "' is not offered; allowed: solo, raft");
+      } else if (c.ordering == "raft") {
+        raft(c, path + ".raft");
+      } else if (orderers_.size() != 1) {
+        say(path + ".ordering", "solo orders on one orderer, but the topology has " + std::to_string(orderers_.size()) + "; write ordering: raft");
       }
+      if (c.ordering != "raft" && c.raft != raft_ordering{}) say(path + ".raft", "is for ordering: raft");
       batch(c.batch, path + ".batch");
       contracts(c, path + ".contracts");
     }
+  }
+
+  void raft(const channel& c, const std::string& path) {
+    constexpr std::uint32_t ticks_max = 1'000, inflight_max = 1'000;
+    const auto& r = c.raft;
+    if (r.tick_interval < std::chrono::milliseconds(1) || r.tick_interval > std::chrono::minutes(1)) say(path + ".tick_interval", "1ms to 1m");
+    if (r.heartbeat_tick < 1) say(path + ".heartbeat_tick", "1 at least");
+    if (r.election_tick <= r.heartbeat_tick || r.election_tick > ticks_max)
+      say(path + ".election_tick", "more than heartbeat_tick, and at most " + std::to_string(ticks_max));
+    if (r.max_inflight_blocks < 1 || r.max_inflight_blocks > inflight_max) say(path + ".max_inflight_blocks", "1 to " + std::to_string(inflight_max));
+    if (r.snapshot_interval_size < 4 * KiB) say(path + ".snapshot_interval_size", "4 KiB at least, in bytes");
+    consenters(c, path + ".consenters");
+  }
+
+  void consenters(const channel& c, const std::string& path) {
+    std::map<std::string, std::string> seen;
+    for (std::size_t i = 0; i < c.raft.consenters.size(); ++i) {
+      const auto& name = c.raft.consenters[i];
+      unique(seen, at(path, i), name);
+      if (std::find(orderers_.begin(), orderers_.end(), name) == orderers_.end())
+        problems_.push_back({.path = at(path, i), .what = "'" + name + "' is no host of an orderer organization", .suggestion = suggest(name, orderers_)});
+    }
+    const auto n = consenters_of(c, t_).size();
+    if (n > consenters_max) say(path, std::to_string(n) + " consenters; at most " + std::to_string(consenters_max));
+    if (n == 0 || n % 2 != 0) return;
+    problems_.push_back({.how = problem::severity::warning, .path = path,
+                         .what = "an even number of consenters: " + std::to_string(n) + " go on without " + std::to_string((n - 1) / 2) + " of them, as " +
+                                 std::to_string(n - 1) + " do"});
   }
 
   void batch(const batching& b, const std::string& path) {
@@ -191,6 +223,7 @@ class checker {
       const auto path = at("nodes", i);
       if (!is_label(t_.nodes[i].name)) say(path + ".name", "lower-case letters, digits and '-' only, at most 63");
       unique(names, path + ".name", t_.nodes[i].name);
+      node_address(t_.nodes[i], path + ".address");
       for (std::size_t m = 0; m < t_.nodes[i].members.size(); ++m) {
         const auto& member = t_.nodes[i].members[m];
         const auto here = at(path + ".members", m);
@@ -203,20 +236,41 @@ class checker {
     }
   }
 
+  void node_address(const config::node& n, const std::string& path) {
+    if (n.address.empty()) {
+      if (t_.nodes.size() > 1) say(path, "is missing: the other nodes must know where this one is; write address: \"host:port\"");
+    } else if (!is_address(n.address)) {
+      say(path, "must be a host and a port, such as node0.example.com:7400");
+    } else {
+      unique(addresses_, path, n.address);
+    }
+  }
+
   const topology& t_;
   std::vector<problem> problems_;
   std::map<std::string, std::string> members_;  ///< "peer0.org1.example.com" → where it is declared.
   std::map<std::string, std::string> addresses_;  ///< Host and port → who has them.
-  std::size_t orderers_ = 0;
+  std::vector<std::string> orderers_;  ///< "orderer0.example.com"
 };
 
 }  // namespace
 
 std::vector<problem> check(const topology& t) { return checker(t).run(); }
 
+std::vector<std::string> consenters_of(const channel& c, const topology& t) {
+  if (!c.raft.consenters.empty()) return c.raft.consenters;
+  std::vector<std::string> out;
+  for (const auto& org : t.organizations)
+    if (org.kind == org_kind::orderer)
+      for (const auto& host : org.hosts) out.push_back(host + "." + org.domain);
+  return out;
+}
+
 result<void> check_size(const dev_options& options) {
   // Every peer has ledgers and threads of its own, and validates everything; every organization approves every contract.
-  constexpr std::size_t peers_max = 128;
+  constexpr std::size_t peers_max = 128, orderers_max = 9;
+  if (options.orderers < 1 || options.orderers > orderers_max)
+    return fail(errc::invalid_argument, std::to_string(options.orderers) + " orderers; one process takes 1 to " + std::to_string(orderers_max));
   const auto peers = options.orgs * options.peers;
   if (peers <= peers_max) return {};
   return fail(errc::invalid_argument, std::to_string(options.orgs) + " organizations with " + std::to_string(options.peers) + " peers each are " +
@@ -236,8 +290,11 @@ topology dev_topology(const dev_options& options) {
     for (std::size_t p = 0; p < options.peers; ++p) org.hosts.push_back("peer" + std::to_string(p));
     add(std::move(org));
   }
-  add({"OrdererOrg", "OrdererMSP", "example.com", "dev", org_kind::orderer, {"orderer0"}, 0});
+  organization ordering{"OrdererOrg", "OrdererMSP", "example.com", "dev", org_kind::orderer, {}, 0};
+  for (std::size_t i = 0; i < options.orderers; ++i) ordering.hosts.push_back("orderer" + std::to_string(i));
+  add(std::move(ordering));
   channel c;
+  if (options.orderers > 1) c.ordering = "raft";
   c.batch = options.batch;
   c.contracts = {{.name = "mycc", .first_call = {"init", "a", "100", "b", "200"}}, {.name = "simple"}, {.name = "basic"}, {.name = "kv"}};
   t.channels.push_back(std::move(c));

@@ -51,9 +51,22 @@ struct contract_placement {
   std::vector<std::string> first_call; ///< Invoked once, right after the contract was committed: {"init", "a", "100", "b", "200"}.
 };
 
+/// How the consenters of a raft channel work together. Written into its genesis block; from then on only the channel's own configuration counts.
+/// The defaults are for consenters that are near each other: a leader that dies is replaced within some 200 ms.
+struct raft_ordering {
+  std::vector<std::string> consenters;            ///< "orderer0.example.com", …; empty: every host of the orderer organizations.
+  std::chrono::milliseconds tick_interval{10};    ///< 1 ms to 1 min.
+  std::uint32_t election_tick = 10;               ///< Without a word from the leader for so many ticks, up to twice as many: an election. At most 1000.
+  std::uint32_t heartbeat_tick = 2;               ///< A leader says something at least every so many ticks. Less than election_tick.
+  std::uint32_t max_inflight_blocks = 5;          ///< 1 to 1000. Blocks that a leader proposes before the first of them is committed.
+  std::uint32_t snapshot_interval_size = 16 * MiB;  ///< At least 4 KiB. Bytes of blocks after which the log is cut.
+  friend bool operator==(const raft_ordering&, const raft_ordering&) = default;
+};
+
 struct channel {
   std::string name = "mychannel";
-  std::string ordering = "solo";       ///< Consenter: solo (raft, kafka, bft have rooms of their own).
+  std::string ordering = "solo";       ///< Consenter: solo (one orderer) or raft (kafka, bft have rooms of their own).
+  raft_ordering raft;                  ///< With ordering raft.
   config::batching batch;
   std::vector<contract_placement> contracts;
 };
@@ -62,6 +75,7 @@ struct channel {
 struct node {
   std::string name;
   std::vector<std::string> members;
+  std::string address;  ///< "host:port" at which the other nodes reach this one. A node that is alone needs none.
 };
 
 /// The whole document. Checked by `check`, which reports every problem with its path at once.
@@ -71,18 +85,22 @@ struct topology {
   std::vector<config::node> nodes;
 };
 
-/// What `weft up` starts when nobody says otherwise: `orgs` peer organizations with `peers` peers each, one orderer, channel mychannel
-/// with the sample contracts, one node that holds everything, one operator.
+/// What `weft up` starts when nobody says otherwise: `orgs` peer organizations with `peers` peers each, `orderers` orderers of one organization,
+/// channel mychannel with the sample contracts, one node that holds everything, one operator.
 struct dev_options {
   std::size_t orgs = 2;    ///< 1 to 26.
   std::size_t peers = 1;   ///< 1 to 16 an organization.
   config::batching batch;
+  std::size_t orderers = 1;  ///< 1 to 9. One orders alone (solo), more agree by raft.
 };
 /// Whether one process should hold so many. Errors: `invalid_argument` that says how many it may be.
 [[nodiscard]] result<void> check_size(const dev_options& options);
 [[nodiscard]] topology dev_topology(const dev_options& options);
 
-/// Every rule that a topology breaks, with its path ("channels[0].batch.max_message_count") and no line; empty when it is sound.
+/// The members that order a raft channel, "orderer0.example.com", …: those that it names, else every host of the orderer organizations.
+[[nodiscard]] std::vector<std::string> consenters_of(const channel& c, const topology& t);
+
+/// Every rule that a topology breaks, and as warnings what is allowed and hardly meant, each with its path ("channels[0].batch.max_message_count") and no line; empty when it is sound.
 [[nodiscard]] std::vector<problem> check(const topology& t);
 
 /// A topology as far as it could be read, and everything that is wrong with it, form and rules, by line.

@@ -41,11 +41,25 @@ contract_placement read_contract(const yaml::value& n) {
   return c;
 }
 
+raft_ordering read_raft(const yaml::value& n) {
+  raft_ordering r;
+  if (!n.map({"consenters", "tick_interval", "election_tick", "heartbeat_tick", "max_inflight_blocks", "snapshot_interval_size"})) return r;
+  n["consenters"].read(r.consenters);
+  if (n["consenters"].present() && r.consenters.empty() && n["consenters"].is_list()) n["consenters"].say("is empty; leave it out for every orderer");
+  n["tick_interval"].read(r.tick_interval);
+  n["election_tick"].read(r.election_tick);
+  n["heartbeat_tick"].read(r.heartbeat_tick);
+  n["max_inflight_blocks"].read(r.max_inflight_blocks);
+  n["snapshot_interval_size"].read_bytes(r.snapshot_interval_size);
+  return r;
+}
+
 channel read_channel(const yaml::value& n) {
   channel c;
-  if (!n.map({"name", "ordering", "batch", "contracts"})) return c;
+  if (!n.map({"name", "ordering", "raft", "batch", "contracts"})) return c;
   n["name"].read(c.name);
   n["ordering"].read(c.ordering);
+  c.raft = read_raft(n["raft"]);
   if (const auto b = n["batch"]; b.map({"max_message_count", "preferred_max_bytes", "absolute_max_bytes", "timeout", "cut_when_idle"})) {
     b["max_message_count"].read(c.batch.max_message_count);
     b["preferred_max_bytes"].read_bytes(c.batch.preferred_max_bytes);
@@ -59,8 +73,9 @@ channel read_channel(const yaml::value& n) {
 
 node read_node(const yaml::value& n) {
   config::node out;
-  if (!n.map({"name", "members"})) return out;
+  if (!n.map({"name", "address", "members"})) return out;
   n["name"].read(out.name);
+  n["address"].read(out.address);
   n["members"].read(out.members);
   return out;
 }
@@ -100,8 +115,20 @@ void emit(YAML::Emitter& out, const contract_placement& c) {
   out << YAML::EndMap;
 }
 
+void emit(YAML::Emitter& out, const raft_ordering& r) {
+  out << YAML::BeginMap;
+  if (!r.consenters.empty()) emit_list(out, "consenters", r.consenters);
+  out << YAML::Key << "tick_interval" << YAML::Value << print_duration(r.tick_interval) << YAML::Key << "election_tick" << YAML::Value << r.election_tick
+      << YAML::Key << "heartbeat_tick" << YAML::Value << r.heartbeat_tick << YAML::Key << "max_inflight_blocks" << YAML::Value << r.max_inflight_blocks
+      << YAML::Key << "snapshot_interval_size" << YAML::Value << r.snapshot_interval_size << YAML::EndMap;
+}
+
 void emit(YAML::Emitter& out, const channel& c) {
   out << YAML::BeginMap << YAML::Key << "name" << YAML::Value << c.name << YAML::Key << "ordering" << YAML::Value << c.ordering;
+  if (c.ordering == "raft") {
+    out << YAML::Key << "raft" << YAML::Value;
+    emit(out, c.raft);
+  }
   out << YAML::Key << "batch" << YAML::Value << YAML::BeginMap << YAML::Key << "max_message_count" << YAML::Value << c.batch.max_message_count
       << YAML::Key << "preferred_max_bytes" << YAML::Value << c.batch.preferred_max_bytes << YAML::Key << "absolute_max_bytes" << YAML::Value
       << c.batch.absolute_max_bytes << YAML::Key << "timeout" << YAML::Value << print_duration(c.batch.timeout) << YAML::Key << "cut_when_idle"
@@ -113,6 +140,7 @@ void emit(YAML::Emitter& out, const channel& c) {
 
 void emit(YAML::Emitter& out, const config::node& n) {
   out << YAML::BeginMap << YAML::Key << "name" << YAML::Value << n.name;
+  if (!n.address.empty()) out << YAML::Key << "address" << YAML::Value << n.address;
   emit_list(out, "members", n.members);
   out << YAML::EndMap;
 }

@@ -54,8 +54,8 @@ sed -e 's/mychannel/orders/' "$scratch/wide/topology.yaml" >"$scratch/own.yaml"
 expect 0 "ready in" -- "$weft" up --detach --topology "$scratch/own.yaml"
 expect 0 "channel +orders" -- "$weft" channel info
 expect 0 stopped -- "$weft" down
-sed -e 's/solo/raft/' -e 's/max_message_count: 5/max_message_count: none/' "$scratch/own.yaml" >"$scratch/bad.yaml"
-expect 2 "bad.yaml:[0-9]+:[0-9]+: channels\[0\]\.ordering: 'raft' is not offered" -- "$weft" up --topology "$scratch/bad.yaml" --dir "$scratch/bad"
+sed -e 's/solo/kafka/' -e 's/max_message_count: 5/max_message_count: none/' "$scratch/own.yaml" >"$scratch/bad.yaml"
+expect 2 "bad.yaml:[0-9]+:[0-9]+: channels\[0\]\.ordering: 'kafka' is not offered" -- "$weft" up --topology "$scratch/bad.yaml" --dir "$scratch/bad"
 expect 2 "bad.yaml:[0-9]+:[0-9]+: channels\[0\]\.batch\.max_message_count: must be a whole number" -- "$weft" up --topology "$scratch/bad.yaml" --dir "$scratch/bad"
 
 # a policy that nobody here can satisfy is shown as a tree: who would sign, who is missing

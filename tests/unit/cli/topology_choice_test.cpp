@@ -43,6 +43,28 @@ TEST_CASE("a fresh folder gets the dev network in the shape that was asked for")
   CHECK(t->channels[0].batch.timeout == std::chrono::milliseconds(250));
 }
 
+TEST_CASE("several orderers: an even number is allowed, too many are not") {
+  const scratch s;
+  auto o = s.options();
+  o.orderers_given = true;
+  for (const std::size_t n : {1, 3, 4}) {
+    o.orderers = n;
+    const auto t = choose_topology(o);
+    REQUIRE(t.has_value());
+    CHECK(t->organizations.back().hosts.size() == n);
+    CHECK(t->channels[0].ordering == (n == 1 ? "solo" : "raft"));
+  }
+  std::ofstream(topology_path(s.folder)) << config::to_yaml(config::dev_topology({2, 1, {}, 3}));
+  o.orderers = 5;
+  CHECK(choose_topology(o).error().code == errc::failed_precondition);
+  o.orderers = 3;
+  CHECK(choose_topology(o).has_value());
+  o.orderers = 10;
+  CHECK(choose_topology(o).error().context.find("10 orderers; one process takes 1 to 9") == 0);
+  o.topology_file = "any.yaml";
+  CHECK(choose_topology(o).error().context.find("leave out --orgs, --peers, --orderers") != std::string::npos);
+}
+
 TEST_CASE("a folder goes on with the topology it was started with, and refuses another") {
   const scratch s;
   const auto t = config::dev_topology({3, 1, {}});

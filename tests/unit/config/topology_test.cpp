@@ -25,6 +25,12 @@ bool mentions(const std::vector<problem>& problems, std::string_view text) {
   return std::any_of(problems.begin(), problems.end(), [&](const auto& p) { return to_text(p, "").find(text) != std::string::npos; });
 }
 
+/// The first channel, ordered by raft from here on.
+raft_ordering& raft_of(topology& t) {
+  t.channels[0].ordering = "raft";
+  return t.channels[0].raft;
+}
+
 }  // namespace
 
 TEST_CASE("the dev network keeps the rules, whatever its size") {
@@ -36,6 +42,24 @@ TEST_CASE("the dev network keeps the rules, whatever its size") {
       CHECK(t.nodes.at(0).members.size() == orgs * peers + 1);
     }
   }
+}
+
+TEST_CASE("a dev network with several orderers is ordered by raft") {
+  for (const std::size_t orderers : {1, 2, 3, 4, 5, 9}) {
+    CAPTURE(orderers);
+    const auto t = dev_topology({2, 1, {}, orderers});
+    const auto problems = check(t);
+    CHECK_FALSE(any_error(problems));
+    CHECK(problems.size() == (orderers % 2 == 0 ? 1 : 0));
+    CHECK(t.channels[0].ordering == (orderers == 1 ? "solo" : "raft"));
+    CHECK(t.organizations.back().hosts.size() == orderers);
+    CHECK(t.organizations.back().hosts.back() == "orderer" + std::to_string(orderers - 1));
+    CHECK(consenters_of(t.channels[0], t).size() == orderers);
+    CHECK(t.nodes.at(0).members.size() == 2 + orderers);
+  }
+  CHECK(check_size({2, 1, {}, 9}).has_value());
+  CHECK(check_size({2, 1, {}, 10}).error().context == "10 orderers; one process takes 1 to 9");
+  CHECK_FALSE(check_size({2, 1, {}, 0}).has_value());
 }
 
 TEST_CASE("the dev network has the sample contracts, and mycc is filled") {
@@ -65,14 +89,53 @@ TEST_CASE("a document is read with defaults for what it leaves out") {
   CHECK(c.contracts[0].first_call.size() == 5);
 }
 
+const char* const clustered = R"yaml(organizations:
+  - {name: Org1, domain: org1.example.com, hosts: [peer0]}
+  - {name: Ord, domain: example.com, kind: orderer, hosts: [orderer0, orderer1, orderer2, orderer3], addresses: {orderer0: "10.0.0.1:7050"}}
+channels:
+  - name: mychannel
+    ordering: raft
+    raft: {tick_interval: 100ms, election_tick: 20, heartbeat_tick: 3, max_inflight_blocks: 9, snapshot_interval_size: 1 MB,
+           consenters: [orderer2.example.com, orderer0.example.com, orderer1.example.com]}
+  - {name: other, ordering: raft}
+nodes:
+  - {name: one, address: "10.0.0.1:7400", members: [peer0.org1.example.com, orderer0.example.com]}
+  - {name: two, address: "node-two:7400", members: [orderer1.example.com, orderer2.example.com, orderer3.example.com]}
+)yaml";
+
+TEST_CASE("raft, its consenters and several nodes are read") {
+  const auto read = read_topology(clustered);
+  REQUIRE_MESSAGE(!any_error(read.problems), to_text(read.problems, ""));
+  const auto& t = read.contents;
+  const auto& r = t.channels[0].raft;
+  CHECK(r.tick_interval == std::chrono::milliseconds(100));
+  CHECK(r.election_tick == 20);
+  CHECK(r.heartbeat_tick == 3);
+  CHECK(r.max_inflight_blocks == 9);
+  CHECK(r.snapshot_interval_size == MiB);
+  CHECK(consenters_of(t.channels[0], t) == std::vector<std::string>{"orderer2.example.com", "orderer0.example.com", "orderer1.example.com"});
+  CHECK(consenters_of(t.channels[1], t) ==
+        std::vector<std::string>{"orderer0.example.com", "orderer1.example.com", "orderer2.example.com", "orderer3.example.com"});
+  CHECK(t.channels[1].raft == raft_ordering{});
+  CHECK(t.nodes[1].address == "node-two:7400");
+  REQUIRE(read.problems.size() == 1);  // the second channel has four
+  CHECK(to_text(read.problems[0], "t.yaml").find(": channels[1].raft.consenters: ") != std::string::npos);
+  CHECK(mentions(read.problems, "an even number of consenters: 4 go on without 1 of them, as 3 do"));
+}
+
 TEST_CASE("writing and reading gives the same document") {
   const auto parsed = parse_topology(small);
   REQUIRE(parsed.has_value());
-  for (const auto& t : {dev_topology({3, 2, {}}), *parsed}) {
+  auto cluster = parse_topology(clustered);
+  REQUIRE(cluster.has_value());
+  for (auto& c : cluster->channels) c.contracts = parsed->channels[0].contracts;
+  for (const auto& t : {dev_topology({3, 2, {}}), *parsed, dev_topology({1, 1, {}, 3}), *cluster}) {
     const auto text = to_yaml(t);
     const auto again = parse_topology(text);
     REQUIRE_MESSAGE(again.has_value(), again.error().context);
     CHECK(to_yaml(*again) == text);
+    CHECK(again->channels[0].raft == t.channels[0].raft);
+    CHECK(again->nodes.back().address == t.nodes.back().address);
     CHECK(again->channels[0].contracts[0].first_call == t.channels[0].contracts[0].first_call);
     CHECK(again->channels[0].contracts[0].version == t.channels[0].contracts[0].version);
   }
@@ -116,6 +179,39 @@ TEST_CASE("rules of a topology") {
       {"no orderer", [](topology& t) { t.organizations.pop_back(); }, "organizations: there must be one of kind orderer"},
       {"two orderers under solo", [](topology& t) { t.organizations.back().hosts.push_back("orderer1"); }, "solo orders on one orderer"},
       {"an ordering that is not offered", [](topology& t) { t.channels[0].ordering = "etcdraft"; }, "channels[0].ordering: 'etcdraft'"},
+      {"kafka", [](topology& t) { t.channels[0].ordering = "kafka"; }, "channels[0].ordering: 'kafka' is not offered; allowed: solo, raft"},
+      {"options of raft under solo", [](topology& t) { t.channels[0].raft.election_tick = 11; }, "channels[0].raft: is for ordering: raft"},
+      {"no tick", [](topology& t) { raft_of(t).tick_interval = std::chrono::milliseconds(0); }, "channels[0].raft.tick_interval: 1ms to 1m"},
+      {"no heartbeat", [](topology& t) { raft_of(t).heartbeat_tick = 0; }, "raft.heartbeat_tick: 1 at least"},
+      {"an election before the heartbeat", [](topology& t) { raft_of(t).election_tick = 2; }, "raft.election_tick: more than heartbeat_tick"},
+      {"an election next year", [](topology& t) { raft_of(t).election_tick = 1'001; }, "raft.election_tick: more than heartbeat_tick, and at most 1000"},
+      {"nothing in flight", [](topology& t) { raft_of(t).max_inflight_blocks = 0; }, "raft.max_inflight_blocks: 1 to 1000"},
+      {"a snapshot of nothing", [](topology& t) { raft_of(t).snapshot_interval_size = 0; }, "raft.snapshot_interval_size: 4 KiB at least"},
+      {"a consenter that is none", [](topology& t) { raft_of(t).consenters = {"orderer7.example.com"}; },
+       "raft.consenters[0]: 'orderer7.example.com' is no host of an orderer organization; did you mean 'orderer0.example.com'?"},
+      {"a peer as consenter", [](topology& t) { raft_of(t).consenters = {"peer0.org1.example.com"}; }, "raft.consenters[0]: 'peer0.org1.example.com' is no host"},
+      {"a consenter twice", [](topology& t) { raft_of(t).consenters = {"orderer0.example.com", "orderer0.example.com"}; },
+       "raft.consenters[1]: 'orderer0.example.com' is taken by channels[0].raft.consenters[0]"},
+      {"two consenters", [](topology& t) { t = dev_topology({1, 1, {}, 2}); }, "an even number of consenters: 2 go on without 0 of them, as 1 do"},
+      {"a crowd of consenters",
+       [](topology& t) {
+         raft_of(t);
+         for (int org = 0; org < 5; ++org) {
+           const auto n = std::to_string(org);
+           organization more{"More" + n, "More" + n + "MSP", "more" + n + ".example.com", "dev", org_kind::orderer, {}, 0};
+           for (int i = 0; i < 60; ++i) more.hosts.push_back("orderer" + std::to_string(i));
+           t.organizations.push_back(more);
+         }
+       },
+       "raft.consenters: 301 consenters; at most 255"},
+      {"several nodes without address", [](topology& t) { t.nodes.push_back({"two", {}}); }, "nodes[1].address: is missing"},
+      {"a node's address without port", [](topology& t) { t.nodes[0].address = "here"; }, "nodes[0].address: must be a host and a port"},
+      {"two nodes at one address",
+       [](topology& t) {
+         t.nodes[0].address = "here:1";
+         t.nodes.push_back({"two", {}, "here:1"});
+       },
+       "nodes[1].address: 'here:1' is taken by nodes[0].address"},
       {"a batch of nothing", [](topology& t) { t.channels[0].batch.max_message_count = 0; }, "channels[0].batch.max_message_count: 1 to"},
       {"preferred above absolute", [](topology& t) { t.channels[0].batch.preferred_max_bytes = 11 * MiB; }, "preferred_max_bytes: at least 1"},
       {"no time at all", [](topology& t) { t.channels[0].batch.timeout = std::chrono::milliseconds(0); }, "timeout: 1ms to"},
