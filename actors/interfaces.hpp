@@ -17,6 +17,9 @@ using submit = caf::atom_constant<caf::atom("submit")>;
 using await = caf::atom_constant<caf::atom("await")>;
 using broadcast = caf::atom_constant<caf::atom("broadcast")>;
 using order = caf::atom_constant<caf::atom("order")>;
+using forward = caf::atom_constant<caf::atom("forward")>;
+using step = caf::atom_constant<caf::atom("step")>;
+using sync = caf::atom_constant<caf::atom("sync")>;
 using seek = caf::atom_constant<caf::atom("seek")>;
 using credit = caf::atom_constant<caf::atom("credit")>;
 using cancel = caf::atom_constant<caf::atom("cancel")>;
@@ -63,6 +66,8 @@ using chaincode_host_actor = caf::typed_actor<
     // Runs the proposal of the context; the outcome is shared and immutable.
     caf::replies_to<atom::simulate, std::shared_ptr<const simulation_job>>::with<std::shared_ptr<const simulation_outcome>>>;
 
+struct submit_call;
+
 /// GATEWAY of one peer, acting for its organization (interop/04 §2). Signs nothing.
 using gateway_actor = caf::typed_actor<
     // Runs a query on one peer. payload: pb(protos.Response).
@@ -76,6 +81,8 @@ using gateway_actor = caf::typed_actor<
     // Waits until a transaction (channel, id) is committed here, at most as long as gateway_options say. For callers in this process or behind an
     // edge that has checked the request's signature.
     caf::replies_to<atom::await, std::string, std::string>::with<commit_reply>,
+    // INTERNAL: another round among the orderers.
+    caf::reacts_to<atom::submit, std::shared_ptr<submit_call>>,
     // INTERNAL: the committer of this peer has committed a block.
     caf::reacts_to<atom::committed, commit_notice>,
     // INTERNAL: looks for waiters whose time is over.
@@ -102,7 +109,11 @@ using consenter_actor = caf::typed_actor<
 /// BLOCK_WRITER of one channel on one orderer: the only writer of its block store.
 using block_writer_actor = caf::typed_actor<
     // Signs, appends and syncs a block, then tells the consenter and DELIVER.
-    caf::reacts_to<atom::write, ledger::block, consenter_actor>>;
+    caf::reacts_to<atom::write, ledger::block, consenter_actor>,
+    // The same for a raft channel, whose log has the block already, as the entry of this index (0: fetched from another orderer): it is not synced.
+    caf::reacts_to<atom::write, ledger::block, std::uint64_t, consenter_actor>,
+    // Everything that was written before is durable; the text is empty, or says why not.
+    caf::replies_to<atom::sync>::with<std::string>>;
 
 /// Takes the blocks of a subscription.
 using block_sink_actor = caf::typed_actor<
@@ -212,6 +223,7 @@ using participation_actor = caf::typed_actor<
 
 }  // namespace weft::actors
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<weft::actors::submit_call>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const weft::actors::simulation_job>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const weft::actors::simulation_outcome>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const weft::actors::prepare_job>)

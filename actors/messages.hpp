@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "cluster/raft/codec.hpp"
 #include "config/base/once.hpp"
 #include "config/base/result.hpp"
 #include "ledger/block/block.hpp"
@@ -76,6 +77,7 @@ struct endorse_reply {
 struct broadcast_reply {
   std::int32_t status = 0;
   std::string info;
+  std::string leader;  ///< Member that ordered it, where it was sent on to that one: ask it directly next time.
 };
 /// Answer of a gateway; what `payload` holds stands with each message of gateway_actor.
 struct gateway_reply {
@@ -100,10 +102,16 @@ struct commit_notice {
   std::vector<committed_tx> txs;
 };
 
+/// What one consenter's core says to another's; shared inside a process, bytes between processes.
+struct raft_batch {
+  std::string channel;
+  std::vector<cluster::raft::message> messages;
+};
+
 template <class Inspector> auto inspect(Inspector& f, error_detail& x) { return f(x.address, x.msp_id, x.message); }
 template <class Inspector> auto inspect(Inspector& f, rpc_status& x) { return f(x.code, x.message, x.details); }
 template <class Inspector> auto inspect(Inspector& f, endorse_reply& x) { return f(x.status, x.response); }
-template <class Inspector> auto inspect(Inspector& f, broadcast_reply& x) { return f(x.status, x.info); }
+template <class Inspector> auto inspect(Inspector& f, broadcast_reply& x) { return f(x.status, x.info, x.leader); }
 template <class Inspector> auto inspect(Inspector& f, gateway_reply& x) { return f(x.status, x.payload); }
 template <class Inspector> auto inspect(Inspector& f, commit_reply& x) { return f(x.status, x.code, x.block); }
 template <class Inspector> auto inspect(Inspector& f, committed_tx& x) { return f(x.tx_id, x.code); }
@@ -129,6 +137,20 @@ typename Inspector::result_type inspect_bytes(Inspector& f, const char* name, co
 template <class Inspector> typename Inspector::result_type inspect(Inspector& f, signed_proposal& x) {
   return detail::inspect_bytes(f, "proposal", x.raw(), [&](bytes raw) { x = signed_proposal{std::move(raw)}; return true; });
 }
+template <class Inspector> typename Inspector::result_type inspect(Inspector& f, raft_batch& x) {
+  bytes raw;
+  if constexpr (Inspector::reads_state) raw = x.channel + '\0' + cluster::raft::encode(x.messages);
+  return detail::inspect_bytes(f, "raft", raw, [&](bytes arrived) {
+    const auto end = arrived.find('\0');
+    if (end == bytes::npos) return false;
+    x.channel = arrived.substr(0, end);
+    const shared_bytes all{std::move(arrived)};
+    auto messages = cluster::raft::decode_messages(shared_bytes(all, all.view().substr(end + 1)));
+    if (messages) x.messages = std::move(*messages);
+    return messages.has_value();
+  });
+}
+inline std::string to_string(const raft_batch& x) { return "raft(" + x.channel + ", " + std::to_string(x.messages.size()) + ")"; }
 inline std::string to_string(const signed_proposal& x) { return "proposal(" + std::to_string(x.raw().size()) + "B)"; }
 
 }  // namespace weft::actors

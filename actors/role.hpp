@@ -63,6 +63,7 @@ class deadlines {
   struct entry {
     time_point at;
     caf::message_id id;  ///< Of the response.
+    caf::actor_addr asked;
   };
   void add(entry e) {
     auto place = open_.end();
@@ -83,6 +84,16 @@ class deadlines {
     open_.swap(left);
     sweep_at_ = std::max<std::size_t>(4096, 2 * open_.size());
     return over;
+  }
+  /// What was asked of that actor and may still be pending; forgotten here.
+  [[nodiscard]] std::vector<caf::message_id> take(const caf::actor_addr& asked) {
+    std::vector<caf::message_id> out;
+    std::deque<entry> left;
+    for (const auto& e : open_) {
+      if (e.asked == asked) out.push_back(e.id); else left.push_back(e);
+    }
+    open_.swap(left);
+    return out;
   }
   [[nodiscard]] bool empty() const noexcept { return open_.empty(); }
   [[nodiscard]] time_point first() const { return open_.front().at; }
@@ -124,9 +135,16 @@ struct role : Base {
     if (deadlines_.crowded()) expire();  // before the new request, whose handler is not there yet
     auto handle = this->request(to, caf::duration{caf::infinite}, std::forward<Ts>(xs)...);
     const auto at = this->clock().now() + std::chrono::duration_cast<caf::actor_clock::duration_type>(timeout);
-    deadlines_.add({at, handle.id()});
+    deadlines_.add({at, handle.id(), caf::actor_cast<caf::actor_addr>(to)});
     if (!armed_ || at < armed_at_) arm(at);
     return handle;
+  }
+
+  /// That actor is down: what was asked of it is answered with `sec::request_receiver_down` now. CAF does so by itself for actors of this process only.
+  void lost(const caf::actor_addr& who) {
+    for (const auto id : deadlines_.take(who)) {
+      if (!this->multiplexed_responses_.empty()) end_request(id, caf::sec::request_receiver_down);
+    }
   }
 
   void enqueue(caf::mailbox_element_ptr p, caf::execution_unit* eu) override {
@@ -151,6 +169,7 @@ struct role : Base {
   void arm(deadlines::time_point at);
   void check_deadlines();
   void expire();
+  void end_request(caf::message_id id, caf::sec why) { this->eq_impl(id, caf::strong_actor_ptr{this->ctrl()}, this->context(), caf::make_error(why)); }
 
   std::string name_;
   std::shared_ptr<role_meter> meter_;
@@ -219,7 +238,7 @@ void role<Base>::check_deadlines() {
 template <class Base>
 void role<Base>::expire() {
   for (const auto id : deadlines_.sweep(this->multiplexed_responses_, this->clock().now())) {
-    this->eq_impl(id, caf::strong_actor_ptr{this->ctrl()}, this->context(), caf::make_error(caf::sec::request_timeout));
+    end_request(id, caf::sec::request_timeout);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -12,6 +13,8 @@
 #include "actors/directory.hpp"
 #include "chaincode/contract/contract.hpp"
 #include "chaincode/simulation/definition_cache.hpp"
+#include "cluster/consenter/members.hpp"
+#include "cluster/wal/write_ahead_log.hpp"
 #include "config/base/clock.hpp"
 #include "config/base/random.hpp"
 #include "crypto/msp/msp.hpp"
@@ -108,15 +111,42 @@ struct peer_site : site {
   [[nodiscard]] std::shared_ptr<peer_channel> channel(const std::string& id) const { return channels->find(id); }
 };
 
+/// What a consenter of a raft channel knows of its group, for status and refusals.
+struct consensus_view {
+  struct member {
+    std::uint64_t id = 0;
+    std::string name;            ///< Of the orderer.
+    bool reachable = false;
+    std::uint64_t match = 0;     ///< At the leader: the entry up to which its log agrees.
+  };
+  std::uint64_t id = 0, leader = 0, term = 0;  ///< 0: not a member; no leader.
+  std::string role;              ///< "leader", "follower", "candidate"
+  std::uint64_t committed = 0, last_entry = 0;
+  std::vector<member> members;
+  [[nodiscard]] std::size_t needed() const noexcept { return members.size() / 2 + 1; }
+  [[nodiscard]] std::size_t reachable() const noexcept;
+  [[nodiscard]] std::string leader_name() const;
+  /// Why nothing is ordered; empty with a leader.
+  [[nodiscard]] std::string why() const;
+};
+
 /// One channel of one orderer. The block writer writes; everyone else reads.
 struct orderer_channel {
   std::string id;
   std::shared_ptr<ledger::block_store> blocks;
   published<ledger::channel_bundle> bundle;
   bool cut_when_idle = true;
+  // raft channels only
+  published<cluster::group_metadata> group;  ///< Behind the newest block. By the block writer.
+  published<consensus_view> consensus;       ///< By the consenter.
+  std::shared_ptr<cluster::raft::write_ahead_log> raft_log;  ///< The log writer's.
+  std::function<result<std::shared_ptr<cluster::raft::write_ahead_log>>()> open_raft_log;
 };
 
 struct orderer_site : site {
+  bytes tls_certificate;  ///< PEM: how a consenter finds itself in a channel's list.
+  /// Which member of the network listens there; the host itself where nobody is known to.
+  std::map<std::string, std::string> members_by_address;
   std::shared_ptr<channel_table<orderer_channel>> channels = std::make_shared<channel_table<orderer_channel>>();
   [[nodiscard]] std::shared_ptr<orderer_channel> channel(const std::string& id) const { return channels->find(id); }
 };

@@ -1,5 +1,6 @@
 // weft status: what runs, how far it is, and what died.
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "cli/console.hpp"
 #include "cli/network.hpp"
@@ -22,6 +23,25 @@ json stall_json(const control::PeerHeight& p) {
           {"last_failure_ms", s.last_ms()}};
 }
 
+/// The view that says most: a leader's, else that of whoever knows one, else any.
+const control::RaftView* best_view(const control::ChannelStatus& c) {
+  const control::RaftView* best = nullptr;
+  const auto rank = [](const control::RaftView& v) { return std::make_tuple(v.role() == "leader", v.leader() != 0, v.term()); };
+  for (const auto& o : c.orderers()) {
+    if (o.has_raft() && (!best || rank(*best) < rank(o.raft()))) best = &o.raft();
+  }
+  return best;
+}
+
+json raft_json(const control::OrdererHeight& o) {
+  if (!o.has_raft()) return nullptr;
+  const auto& v = o.raft();
+  json members = json::array();
+  for (const auto& m : v.members()) members.push_back({{"id", m.id()}, {"orderer", m.orderer()}, {"reachable", m.reachable()}, {"match", m.match()}});
+  return {{"id", v.id()}, {"role", v.role()}, {"leader", v.leader()}, {"leader_name", v.leader_name()}, {"term", v.term()}, {"committed", v.committed()},
+          {"last_entry", v.last_entry()}, {"needed", v.needed()}, {"why", v.why()}, {"members", std::move(members)}};
+}
+
 json channel_json(const control::ChannelStatus& c) {
   json out{{"channel", c.channel_id()}, {"consensus", c.consensus()},
            {"batch", {{"max_message_count", c.block_messages_max()}, {"preferred_max_bytes", c.block_preferred_bytes()},
@@ -31,7 +51,7 @@ json channel_json(const control::ChannelStatus& c) {
     out["peers"].push_back({{"peer", p.peer()}, {"msp_id", p.msp_id()}, {"height", p.height()}, {"block_hash", to_hex(p.block_hash())},
                             {"commit_hash", to_hex(p.commit_hash())}, {"stall", stall_json(p)}});
   }
-  for (const auto& o : c.orderers()) out["orderers"].push_back({{"orderer", o.orderer()}, {"height", o.height()}});
+  for (const auto& o : c.orderers()) out["orderers"].push_back({{"orderer", o.orderer()}, {"height", o.height()}, {"raft", raft_json(o)}});
   for (const auto& k : c.contracts()) out["contracts"].push_back(contract_json(k));
   return out;
 }
@@ -60,6 +80,19 @@ void print_stalls(const control::ChannelStatus& c) {
   }
 }
 
+void print_group(const control::ChannelStatus& c) {
+  const auto* v = best_view(c);
+  if (!v) return;
+  if (v->leader() != 0) std::printf("\n  raft: %s leads in term %llu (node %llu)\n", v->leader_name().c_str(), static_cast<unsigned long long>(v->term()), static_cast<unsigned long long>(v->leader()));
+  else std::printf("\n  raft: no leader in term %llu: %s\n", static_cast<unsigned long long>(v->term()), v->why().c_str());
+  table members({"node", "orderer", "", "has entries up to", "quorum " + std::to_string(v->needed()) + " of " + std::to_string(v->members_size())});
+  for (const auto& m : v->members()) {
+    const auto up_to = v->role() == "leader" ? std::to_string(m.match()) + " of " + std::to_string(v->last_entry()) : "";
+    members.add({std::to_string(m.id()), m.orderer(), m.id() == v->leader() ? "leader" : "", up_to, m.reachable() ? "reachable" : "not reachable"});
+  }
+  std::printf("%s", members.text(2).c_str());
+}
+
 void print_channel(const control::ChannelStatus& c) {
   std::printf("\nchannel %s, %s: blocks of up to %s or %llu KiB, after %s at the latest%s\n", c.channel_id().c_str(), c.consensus().c_str(),
               count(c.block_messages_max(), "transaction").c_str(), static_cast<unsigned long long>(c.block_preferred_bytes() / KiB),
@@ -68,6 +101,7 @@ void print_channel(const control::ChannelStatus& c) {
   for (const auto& p : c.peers()) heights.add({p.peer(), p.msp_id(), std::to_string(p.height()), short_hash(p.block_hash()), short_hash(p.commit_hash())});
   for (const auto& o : c.orderers()) heights.add({o.orderer(), "", std::to_string(o.height()), "", ""});
   std::printf("%s", heights.text(2).c_str());
+  print_group(c);
   print_stalls(c);
   table contracts({"contract", "version", "sequence", "endorsed by"});
   for (const auto& k : c.contracts()) contracts.add({k.name(), k.version(), std::to_string(k.sequence()), k.endorsement_policy()});

@@ -121,6 +121,25 @@ void describe_stall(const actors::stall& s, timestamp now, control::Stall& out) 
   out.set_last_ms(ms(s.last));
 }
 
+void describe_group(const actors::consensus_view& v, control::RaftView& out) {
+  out.set_id(v.id);
+  out.set_leader(v.leader);
+  out.set_leader_name(v.leader_name());
+  out.set_term(v.term);
+  out.set_role(v.role);
+  out.set_committed(v.committed);
+  out.set_last_entry(v.last_entry);
+  out.set_needed(static_cast<std::uint32_t>(v.needed()));
+  out.set_why(v.why());
+  for (const auto& m : v.members) {
+    auto& row = *out.add_members();
+    row.set_id(m.id);
+    row.set_orderer(m.name);
+    row.set_reachable(m.reachable);
+    row.set_match(m.match);
+  }
+}
+
 void add_channel(const door_context& c, const std::string& id, control::StatusResponse& out) {
   auto& status = *out.add_channels();
   status.set_channel_id(id);
@@ -144,6 +163,7 @@ void add_channel(const door_context& c, const std::string& id, control::StatusRe
     auto& row = *status.add_orderers();
     row.set_orderer(orderer->name);
     row.set_height(held->blocks->height().value);
+    if (const auto group = held->consensus.get()) describe_group(*group, *row.mutable_raft());
   }
   if (!newest) return;
   list_contracts(*newest, *status.mutable_contracts());

@@ -156,7 +156,9 @@ void broadcast_all(self_ptr self) {
           [self](const std::vector<broadcast_reply>& replies) {
             auto& txs = *self->state.txs;
             for (std::size_t i = 0; i < txs.size(); ++i) {
-              if (replies[i].status != 200) return give_up(self, txs[i], "the orderer answered " + std::to_string(replies[i].status) + " " + replies[i].info);
+              if (replies[i].status == 200) continue;
+              const auto why = "the orderer answered " + std::to_string(replies[i].status) + " " + replies[i].info;
+              return replies[i].status == 503 ? plan_again(self, txs[i], why) : give_up(self, txs[i], why);
             }
             await_all(self);
           },
@@ -244,8 +246,9 @@ std::vector<config::contract_placement> missing(const deployment& what) {
   return out;
 }
 
-/// True when every peer has what the orderer had when the node started.
+/// True when every peer has what the orderer had when the node started, and transactions are ordered.
 bool caught_up(const deployment& what) {
+  if (what.orders && !what.orders()) return false;
   for (const auto& p : what.peers) if (p->channel(what.channel)->now.get()->height < what.height) return false;
   return true;
 }

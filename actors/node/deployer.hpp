@@ -26,6 +26,7 @@ struct deployment {
   std::vector<deploying_org> orgs;
   std::vector<std::shared_ptr<const peer_site>> peers;  ///< All of the channel: ready means that each of them has the last block.
   std::string orderer;                                  ///< Site whose front takes the transactions.
+  std::function<bool()> orders;                         ///< Whether somebody leads there.
   block_number height;                                  ///< The orderer's chain when the node started: peers catch up with it first.
 };
 

@@ -137,21 +137,6 @@ result<void> load_organization(material& m, const fs::path& folder, const organi
   return {};
 }
 
-/// Where each orderer is reached, "host:port" by member: as the topology says, else a port of this machine each.
-std::map<std::string, std::string> orderer_endpoints(const config::topology& t) {
-  std::map<std::string, std::string> out;
-  std::uint16_t port = 7050;
-  for (const auto& org : t.organizations) {
-    if (org.kind != org_kind::orderer) continue;
-    for (const auto& host : org.hosts) {
-      const auto local = "localhost:" + std::to_string(port++);
-      const auto written = org.addresses.find(host);
-      out.emplace(host + "." + org.domain, written == org.addresses.end() ? local : written->second);
-    }
-  }
-  return out;
-}
-
 /// ConsensusType.metadata of a raft channel: who orders it, known by their TLS certificates, and how they work together.
 result<bytes> raft_metadata(const material& m, const config::topology& t, const config::channel& c) {
   const auto endpoints = orderer_endpoints(t);
@@ -250,6 +235,21 @@ result<void> load_channels(material& m, const fs::path& folder, const config::to
 }
 
 }  // namespace
+
+std::map<std::string, std::string> orderer_endpoints(const config::topology& t) {
+  std::map<std::string, std::string> out;
+  std::uint16_t port = 7050;
+  for (const auto& org : t.organizations) {
+    if (org.kind != org_kind::orderer) continue;
+    for (const auto& host : org.hosts) {
+      const auto local = "localhost:" + std::to_string(port);
+      port = static_cast<std::uint16_t>(port + 1000);
+      const auto written = org.addresses.find(host);
+      out.emplace(host + "." + org.domain, written == org.addresses.end() ? local : written->second);
+    }
+  }
+  return out;
+}
 
 result<ledger::block> stored_or_new_genesis(const fs::path& folder, const material& m, const config::topology& t, const std::string& channel,
                                             const std::vector<const organization*>& peers, const material_seams& seams) {

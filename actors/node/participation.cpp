@@ -36,7 +36,8 @@ tl::expected<std::string, broadcast_reply> channel_begun_by(const ledger::block&
   const auto bundle = ledger::channel_bundle::from_block(b);
   if (!bundle) return no("invalid join block: " + bundle.error().context);
   if ((*bundle)->application_orgs().empty()) return no("invalid config: the channel has no application organizations");
-  if ((*bundle)->consensus_type() != "solo") return no("this node orders with solo, the channel wants " + (*bundle)->consensus_type());
+  const auto& consensus = (*bundle)->consensus_type();
+  if (consensus != "solo" && consensus != "etcdraft") return no("this node orders with solo and etcdraft, the channel wants " + consensus);
   return (*bundle)->channel_id();
 }
 
@@ -193,6 +194,11 @@ deployment make_deployment(const node_parts& p, const std::string& channel, std:
   if (orderer == p.sites.orderers.end()) return what;
   const auto ordered = (*orderer)->channel(channel);
   what.orderer = (*orderer)->name;
+  what.orders = [ordered] {
+    if (!ordered->raft_log) return true;
+    const auto group = ordered->consensus.get();
+    return group && group->leader != 0;
+  };
   what.height = ordered->blocks->height();
   const auto bundle = ordered->bundle.get();
   // Whoever was removed from the channel gets no more blocks, and in maintenance no peer does.

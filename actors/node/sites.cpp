@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "actors/orderer/raft_roles.hpp"
 #include "actors/orderer/roles.hpp"
 #include "actors/peer/roles.hpp"
 #include "chaincode/lifecycle/package.hpp"
@@ -137,6 +138,13 @@ void fill(site& s, const config::organization& org, const std::string& host, con
   s.options = settings.roles;
 }
 
+/// Who is where a channel's list of consenters says.
+std::map<std::string, std::string> orderers_by_address(const config::topology& t) {
+  std::map<std::string, std::string> out;
+  for (const auto& [member, address] : orderer_endpoints(t)) out.emplace(address, member);
+  return out;
+}
+
 /// Blocks that the member joined channels with, besides those of the topology.
 result<std::vector<channel_opening>> remembered_joins(const node_settings& settings, const std::string& member) {
   std::vector<channel_opening> out;
@@ -181,6 +189,53 @@ result<std::shared_ptr<peer_channel>> open_peer_channel(const channel_opening& c
   return channel;
 }
 
+using raft_log = cluster::raft::write_ahead_log;
+
+/// How a raft channel's log is opened, now and after a failed sync.
+result<std::function<result<std::shared_ptr<raft_log>>()>> log_opener(const node_settings& settings, const std::string& member, const std::string& channel) {
+  std::shared_ptr<ledger::env> files = ledger::make_memory_env();
+  if (!settings.folder.empty()) {
+    WEFT_TRY(files, ledger::open_disk_env(settings.folder / "data" / member / channel / "raft", settings.durability));
+  }
+  return [files, where = member + ", channel " + channel]() -> result<std::shared_ptr<raft_log>> {
+    cluster::raft::wal_report report;
+    auto opened = raft_log::open(files, {}, &report);
+    if (!opened) return tl::unexpected<error>(within(where, opened.error()));
+    if (!report.cut_file.empty()) spdlog::warn("{}: {} bytes of an unfinished write were cut off {}", where, report.cut_bytes, report.cut_file);
+    return std::shared_ptr<raft_log>(std::move(*opened));
+  };
+}
+
+/// The log is begun before the chain is: a chain without a log has lost it, and with it the votes that it gave.
+result<void> open_raft_log(orderer_channel& channel, const channel_opening& c, const std::string& member, const node_settings& settings,
+                           const ledger::bundle_source& bundles) {
+  WEFT_TRY(const auto first, bundles(c.genesis));
+  if (first->raft() == nullptr) return {};
+  WEFT_TRY(channel.open_raft_log, log_opener(settings, member, c.id));
+  WEFT_TRY(channel.raft_log, channel.open_raft_log());
+  auto group = cluster::first_group(first->raft()->consenters.size());
+  if (!channel.raft_log->begun()) {
+    if (channel.blocks->height().value != 0) {
+      return fail(errc::corruption, member + ", channel " + c.id + ": the raft log is gone, and with it the votes that this consenter gave. Put the folder 'raft' "
+                                    "back from a copy, or replace the consenter by a channel update");
+    }
+    cluster::raft::conf_state members;
+    members.voters = group.ids;
+    WEFT_CHECK(channel.raft_log->begin(members));
+  }
+  channel.group.set(std::make_shared<const cluster::group_metadata>(std::move(group)));
+  return {};
+}
+
+/// What the newest block says of the group; genesis says nothing.
+result<void> read_group(orderer_channel& channel, const ledger::block& last) {
+  WEFT_TRY(const auto said, ledger::consenter_metadata(last));
+  if (!channel.raft_log || said.empty()) return {};
+  WEFT_TRY(auto group, cluster::group_metadata::decode(said));
+  channel.group.set(std::make_shared<const cluster::group_metadata>(std::move(group)));
+  return {};
+}
+
 result<std::shared_ptr<orderer_channel>> open_orderer_channel(const channel_opening& c, const std::string& member, const node_settings& settings,
                                                               const ledger::bundle_source& bundles) {
   WEFT_TRY(auto s, open_stores(settings, member, c.id));
@@ -190,6 +245,7 @@ result<std::shared_ptr<orderer_channel>> open_orderer_channel(const channel_open
   channel->id = c.id;
   channel->blocks = std::move(*opened);
   channel->cut_when_idle = c.cut_when_idle;
+  WEFT_CHECK(open_raft_log(*channel, c, member, settings, bundles));
   if (channel->blocks->height().value == 0) {
     WEFT_CHECK(channel->blocks->append(c.genesis));
     WEFT_CHECK(channel->blocks->sync());
@@ -199,18 +255,20 @@ result<std::shared_ptr<orderer_channel>> open_orderer_channel(const channel_open
   WEFT_TRY(auto config_block, channel->blocks->read(config_index));
   WEFT_TRY(auto bundle, bundles(config_block));
   channel->bundle.set(std::move(bundle));
+  WEFT_CHECK(read_group(*channel, last));
   return channel;
 }
 
-/// An orderer behind its peers, or on another chain, would write other blocks at numbers that they have: a fork. Nothing may start then.
+/// A solo orderer behind its peers, or any on another chain, would write other blocks at numbers that they have: a fork. Nothing may start then.
+/// One of a raft group finds what it lacks in its log or at the others.
 result<void> check_same_chain(const orderer_site& orderer, const orderer_channel& ordered, const peer_site& peer, const peer_channel& held) {
   const auto ours = ordered.blocks->height(), theirs = held.ledger->height();
   const auto where = "channel " + ordered.id + ": ";
-  if (theirs > ours) {
+  if (theirs > ours && !ordered.raft_log) {
     return fail(errc::corruption, where + orderer.name + " has " + std::to_string(ours.value) + " blocks, but " + peer.name + " has " +
                                       std::to_string(theirs.value) + ". An orderer must not order anew what peers hold already: put its block files back");
   }
-  const block_number last{theirs.value - 1};
+  const block_number last{std::min(theirs, ours).value - 1};
   const auto here = ordered.blocks->read(last), there = held.ledger->blocks().read(last);
   if (!here || !there || here->hash() == there->hash()) return {};  // a damaged block is reported when somebody needs it
   return fail(errc::corruption, where + "block " + std::to_string(last.value) + " of " + orderer.name + " is not that of " + peer.name +
@@ -272,9 +330,6 @@ result<void> remember_join(const node_settings& settings, const std::string& mem
 
 result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
                               const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables, const progress_fn& progress) {
-  for (const auto& c : t.channels)
-    if (c.ordering != "solo")
-      return fail(errc::unsupported, "channel " + c.name + " is ordered by " + c.ordering + ", which this weft cannot run yet; ordering: solo needs one orderer");
   node_sites out;
   verifiers v{settings.trust, std::move(tables)};
   known_bundles bundles{settings.trust};
@@ -290,6 +345,8 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
     for (const auto& host : org.hosts) {
       auto s = std::make_shared<orderer_site>();
       fill(*s, org, host, m, settings, seams, where, v);
+      if (const auto tls = m.tls_certs.find(s->name); tls != m.tls_certs.end()) s->tls_certificate = tls->second.pem;
+      s->members_by_address = orderers_by_address(t);
       WEFT_TRY(const auto channels, openings(s->name));
       for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, bundles.of(org.operated_by)));
       progress("orderer " + s->name, std::to_string(channels.size()) + " channel" + (channels.size() == 1 ? "" : "s"));
@@ -332,7 +389,12 @@ std::vector<role_spec> role_list::of_channel(const std::shared_ptr<const orderer
   const auto channel = site->channel(id);
   std::vector<role_spec> out;
   out.push_back(block_writer_role({site->name + "/block_writer/" + id, meter("orderer")}, site, channel, settings.threads_for_disks));
-  out.push_back(solo_role({site->name + "/consenter/" + id, meter("orderer")}, site, channel));
+  if (channel->raft_log) {
+    out.push_back(log_writer_role({site->name + "/log_writer/" + id, meter("orderer")}, site, channel, settings.threads_for_disks));
+    out.push_back(raft_role({site->name + "/consenter/" + id, meter("orderer")}, site, channel));
+  } else {
+    out.push_back(solo_role({site->name + "/consenter/" + id, meter("orderer")}, site, channel));
+  }
   return out;
 }
 

@@ -12,46 +12,90 @@ namespace weft::actors {
 namespace {
 
 struct block_writer_state {
+  orderer_ptr site;
+  ordered_channel_ptr channel;
+  route<deliver_actor> deliver;
   std::optional<block_number> last_config;  ///< Of the newest block; read from it once, as nobody else writes here.
   static inline const char* name = "block_writer";
 };
+using self_ptr = role_self<block_writer_actor, block_writer_state>;
 
 result<block_number> last_config_of(const orderer_channel& channel, block_number newest) {
   WEFT_TRY(const auto last, channel.blocks->read(newest));
   return ledger::last_config_index(last);
 }
 
-result<void> write(const orderer_site& site, orderer_channel& channel, std::optional<block_number>& last_config, ledger::block& b) {
+/// What the block says of the raft group behind it. A fetched one says what it said where it came from.
+result<cluster::group_metadata> group_behind(const orderer_channel& channel, const ledger::block& b, std::uint64_t entry, const ledger::channel_bundle& before,
+                                             const ledger::channel_bundle* after) {
+  if (entry == 0) {
+    WEFT_TRY(const auto said, ledger::consenter_metadata(b));
+    return cluster::group_metadata::decode(said);
+  }
+  const auto known = channel.group.get();
+  auto group = known ? *known : cluster::group_metadata{};
+  if (after && before.raft() && after->raft()) {
+    WEFT_TRY(auto step, cluster::change_group(group, before.raft()->consenters, after->raft()->consenters));
+    group = std::move(step.after);
+  }
+  group.index = entry;
+  return group;
+}
+
+/// What every kind of consenter's block passes before it is stored. `entry`: nothing for a consenter without a log.
+result<void> store(block_writer_state& s, ledger::block& b, std::optional<std::uint64_t> entry) {
+  auto& channel = *s.channel;
+  const auto& site = *s.site;
   const auto next = channel.blocks->height();
   if (b.number() != next) return fail(errc::failed_precondition, "expected block " + std::to_string(next.value));
-  if (!last_config) {
-    WEFT_TRY(last_config, last_config_of(channel, block_number{next.value - 1}));
+  if (!s.last_config) {
+    WEFT_TRY(s.last_config, last_config_of(channel, block_number{next.value - 1}));
   }
-  std::shared_ptr<const ledger::channel_bundle> next_bundle;
+  const auto before = channel.bundle.get();
+  std::shared_ptr<const ledger::channel_bundle> after;
   if (cluster::is_config_block(b)) {
-    WEFT_TRY(next_bundle, cluster::bundle_behind(b, *channel.bundle.get(), *site.verifier));
-    last_config = b.number();
+    WEFT_TRY(after, cluster::bundle_behind(b, *before, *site.verifier));
+    s.last_config = b.number();
   }
-  WEFT_CHECK(cluster::sign_block(b, *last_config, {}, *site.identity, *site.random, *site.verifier));
+  std::shared_ptr<const cluster::group_metadata> group;
+  if (entry) {
+    WEFT_TRY(auto found, group_behind(channel, b, *entry, *before, after.get()));
+    group = std::make_shared<const cluster::group_metadata>(std::move(found));
+  }
+  WEFT_CHECK(cluster::sign_block(b, *s.last_config, group ? group->encode() : bytes{}, *site.identity, *site.random, *site.verifier));
   WEFT_CHECK(channel.blocks->append(b));
-  WEFT_CHECK(channel.blocks->sync());
-  if (next_bundle) channel.bundle.set(std::move(next_bundle));  // whoever hears of the block finds its configuration
+  if (!entry) WEFT_CHECK(channel.blocks->sync());
+  if (group) channel.group.set(std::move(group));
+  if (after) channel.bundle.set(std::move(after));  // whoever hears of the block finds its configuration
   return {};
 }
 
-block_writer_actor::behavior_type block_writer(role_self<block_writer_actor, block_writer_state> self, orderer_ptr site,
-                                               ordered_channel_ptr channel) {
+void write(self_ptr self, const ledger::block& ordered, std::optional<std::uint64_t> entry, const consenter_actor& consenter) {
+  auto& s = self->state;
+  auto b = ordered;
+  const auto done = store(s, b, entry);
+  if (!done) {
+    s.last_config.reset();
+    spdlog::error("{}: block {} of {} not written: {}", self->seat(), b.number().value, s.channel->id, done.error().context);
+  } else {
+    spdlog::info("{}: block {} of {} written, {} transactions", self->seat(), b.number().value, s.channel->id, b.envelopes().size());
+  }
+  self->send(consenter, atom::written::value, b.number().value, done ? std::string{} : done.error().context);
+  const deliver_actor deliver = s.deliver.get();  // asked once: it may stop at any moment
+  if (done && deliver) self->send(deliver, atom::written::value, s.channel->id, std::move(b));
+}
+
+block_writer_actor::behavior_type block_writer(self_ptr self, orderer_ptr site, ordered_channel_ptr channel) {
+  auto& s = self->state;
+  s.deliver = site->to<deliver_actor>("deliver");
+  s.site = std::move(site);
+  s.channel = std::move(channel);
   return {
-      [self, site, channel, deliver = site->to<deliver_actor>("deliver")](atom::write, const ledger::block& ordered,
-                                                                          const consenter_actor& consenter) mutable {
-        auto b = ordered;
-        auto& last_config = self->state.last_config;
-        const auto done = write(*site, *channel, last_config, b);
-        if (!done) last_config.reset();
-        if (!done) spdlog::error("{}: block {} of {} not written: {}", self->seat(), b.number().value, channel->id, done.error().context);
-        else spdlog::info("{}: block {} of {} written, {} transactions", self->seat(), b.number().value, channel->id, b.envelopes().size());
-        self->send(consenter, atom::written::value, b.number().value, done ? std::string{} : done.error().context);
-        if (done && deliver.get()) self->send(deliver.get(), atom::written::value, channel->id, std::move(b));
+      [self](atom::write, const ledger::block& b, const consenter_actor& consenter) { write(self, b, std::nullopt, consenter); },
+      [self](atom::write, const ledger::block& b, std::uint64_t entry, const consenter_actor& consenter) { write(self, b, entry, consenter); },
+      [self](atom::sync) {
+        const auto done = self->state.channel->blocks->sync();
+        return done ? std::string{} : done.error().context;
       },
   };
 }

@@ -16,7 +16,7 @@ using ordered_channel_ptr = std::shared_ptr<orderer_channel>;
 
 /// The front: a pool judges envelopes.
 [[nodiscard]] role_spec orderer_role(seat s, orderer_ptr site);
-/// The consenter of a channel with one orderer: its own order is the order.
+/// The consenter of a channel with one orderer: its own order is the order. A raft channel's: raft_roles.hpp.
 [[nodiscard]] role_spec solo_role(seat s, orderer_ptr site, ordered_channel_ptr channel);
 /// `own_thread`: it blocks on the disk; a live node gives it one.
 [[nodiscard]] role_spec block_writer_role(seat s, orderer_ptr site, ordered_channel_ptr channel, bool own_thread);

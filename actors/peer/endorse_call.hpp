@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,6 +26,20 @@ struct known_policy {
   crypto::policy_ptr policy;
 };
 
+/// A transaction on its way to whichever orderer takes it.
+struct submit_call {
+  ledger::envelope tx;
+  std::string channel;
+  std::vector<std::string> orderers;
+  std::size_t next = 0, tried = 0;         ///< Which one is asked; how many were in this round.
+  caf::actor_clock::time_point begun, deadline;
+  caf::timespan pause{0};                  ///< Before the next round.
+  gateway_reply last;                      ///< What the client hears if nobody takes it.
+  caf::typed_response_promise<gateway_reply> promise;
+  std::shared_ptr<void> counted;
+};
+using submit_ptr = std::shared_ptr<submit_call>;
+
 struct gateway_state {
   peer_ptr site;
   route<endorser_actor> own_endorser;
@@ -35,6 +50,8 @@ struct gateway_state {
   std::unordered_multimap<std::string, waiting_call> waiting;    ///< By "channel/txid".
   std::shared_ptr<std::size_t> calls;
   std::size_t spread = 0;
+  std::map<std::string, std::string> preferred;                  ///< By channel: the orderer that led when last heard of.
+  std::set<caf::actor_addr> watched;                             ///< Orderers that were asked.
   static inline const char* name = "gateway";
 };
 

@@ -114,30 +114,51 @@ gateway_reply unanswered(bool late, const std::string& orderer) {
   return refused(rpc_code::unavailable, "no orderers could successfully process transaction", std::move(details));
 }
 
-void submit_to(self_ptr self, const ledger::envelope& tx, std::vector<std::string> left, reply_promise promise, std::shared_ptr<void> call,
-               gateway_reply last) {
+/// No transaction is lost by sending it again: peers mark a second copy, and everybody who asks is told of the first.
+constexpr caf::timespan first_pause = std::chrono::milliseconds{10}, longest_pause = std::chrono::milliseconds{250};
+/// A group without a quorum is waited for as long as an election may take, then the client hears why.
+constexpr std::chrono::seconds quorum_patience{1};
+
+bool lacks_quorum(const gateway_reply& r) {
+  return std::any_of(r.status.details.begin(), r.status.details.end(), [](const auto& d) { return d.message.find(" needed") != std::string::npos; });
+}
+
+void try_orderer(self_ptr self, const submit_ptr& call);
+
+/// Every orderer was asked once. Leaders are elected, roles are started again: worth another round while there is time.
+void next_round(self_ptr self, const submit_ptr& call) {
+  const auto now = self->clock().now();
+  const auto until = lacks_quorum(call->last) ? std::min(call->deadline, call->begun + quorum_patience) : call->deadline;
+  if (call->orderers.size() < 2 || now + call->pause >= until) return answer(call->promise, std::move(call->last));
+  call->tried = 0;
+  self->delayed_send(self, std::exchange(call->pause, std::min<caf::timespan>(2 * call->pause, longest_pause)), atom::submit::value, call);
+}
+
+void on_refusal(self_ptr self, const submit_ptr& call, gateway_reply reply) {
+  call->last = std::move(reply);
+  ++call->next;
+  if (++call->tried < call->orderers.size()) return try_orderer(self, call);
+  next_round(self, call);
+}
+
+void try_orderer(self_ptr self, const submit_ptr& call) {
   auto& s = self->state;
-  if (left.empty()) return answer(promise, std::move(last));
-  auto name = std::move(left.back());
-  left.pop_back();
-  route<orderer_actor> orderer{s.site->where, name + "/orderer"};
-  if (!orderer.get()) {
-    last = refused(rpc_code::unavailable, "no orderers could successfully process transaction", {{name, "", "the orderer is not running"}});
-    return submit_to(self, tx, std::move(left), promise, std::move(call), std::move(last));
+  const auto& name = call->orderers[call->next % call->orderers.size()];
+  const orderer_actor orderer = route<orderer_actor>{s.site->where, name + "/orderer"}.get();
+  if (!orderer) {
+    return on_refusal(self, call, refused(rpc_code::unavailable, "no orderers could successfully process transaction", {{name, "", "the orderer is not running"}}));
   }
-  self->ask(orderer.get(), s.site->options.broadcast_timeout, atom::broadcast::value, tx)
+  if (s.watched.insert(orderer.address()).second) self->monitor(orderer);
+  self->ask(orderer, s.site->options.broadcast_timeout, atom::broadcast::value, call->tx)
       .then(
-          [self, tx, left, promise, call, name](const broadcast_reply& r) mutable {
+          [self, call, name](const broadcast_reply& r) {
             auto reply = of_broadcast(r, name);
-            spdlog::debug("{}: submit {} to {}: {} {}", self->seat(), tx.header() ? std::string_view(tx.header()->tx_id) : std::string_view{}, name, r.status, r.info);
-            const bool again = reply.status.code == static_cast<int>(rpc_code::unavailable);
-            if (!again) return answer(promise, std::move(reply));
-            submit_to(self, tx, std::move(left), promise, std::move(call), std::move(reply));
+            spdlog::debug("{}: submit {} to {}: {} {}", self->seat(), call->tx.header() ? std::string_view(call->tx.header()->tx_id) : std::string_view{}, name, r.status, r.info);
+            if (!r.leader.empty()) self->state.preferred[call->channel] = r.leader;
+            if (reply.status.code == static_cast<int>(rpc_code::unavailable)) return on_refusal(self, call, std::move(reply));
+            answer(call->promise, std::move(reply));
           },
-          [self, tx, left, promise, call, name](const caf::error& e) mutable {
-            auto reply = unanswered(e == caf::sec::request_timeout, name);
-            submit_to(self, tx, std::move(left), promise, std::move(call), std::move(reply));
-          });
+          [self, call, name](const caf::error& e) { on_refusal(self, call, unanswered(e == caf::sec::request_timeout, name)); });
 }
 
 caf::result<gateway_reply> submit(self_ptr self, const ledger::envelope& tx) {
@@ -147,14 +168,23 @@ caf::result<gateway_reply> submit(self_ptr self, const ledger::envelope& tx) {
   if (tx.signature().empty()) return refused(rpc_code::invalid_argument, "prepared transaction must be signed");
   auto channel = s.site->channel(h->channel_id);
   if (!channel) return refused(rpc_code::unavailable, "failed to get config for channel [" + h->channel_id + "]");
-  auto call = enter(s);
-  if (!call) return too_many(s);
-  auto orderers = channel->orderers;  // tried from the back; rotated so that load spreads
-  if (!orderers.empty()) {
-    std::rotate(orderers.begin(), orderers.begin() + static_cast<std::ptrdiff_t>(s.spread++ % orderers.size()), orderers.end());
-  }
+  if (channel->orderers.empty()) return refused(rpc_code::unavailable, "the channel has no orderers");
+  auto counted = enter(s);
+  if (!counted) return too_many(s);
   auto promise = self->make_response_promise<gateway_reply>();
-  submit_to(self, tx, std::move(orderers), promise, std::move(call), refused(rpc_code::unavailable, "the channel has no orderers"));
+  const auto call = std::make_shared<submit_call>();
+  call->tx = tx;
+  call->channel = h->channel_id;
+  call->orderers = channel->orderers;
+  call->promise = promise;
+  call->counted = std::move(counted);
+  call->begun = self->clock().now();
+  call->deadline = call->begun + s.site->options.broadcast_timeout;
+  call->pause = first_pause;
+  // The one that led last, else any: so load spreads.
+  const auto led = std::find(call->orderers.begin(), call->orderers.end(), s.preferred[call->channel]);
+  call->next = led == call->orderers.end() ? s.spread++ : static_cast<std::size_t>(led - call->orderers.begin());
+  try_orderer(self, call);
   return promise;
 }
 
@@ -227,12 +257,17 @@ gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
   s.calls = std::make_shared<std::size_t>(0);
   s.site = std::move(site);
   self->delayed_send(self, std::chrono::seconds(1), atom::tick::value);
+  self->set_down_handler([self](caf::down_msg& down) {
+    self->state.watched.erase(down.source);
+    self->lost(down.source);
+  });
   return {
       [self](atom::evaluate, const signed_proposal& p) { return evaluate(self, p); },
       [self](atom::endorse, const signed_proposal& p) { return endorse(self, p, {}); },
       [self](atom::endorse, const signed_proposal& p, const std::vector<std::string>& msp_ids) { return endorse(self, p, msp_ids); },
       [self](atom::submit, const ledger::envelope& tx) { return submit(self, tx); },
       [self](atom::await, const std::string& channel, const std::string& tx_id) { return await(self, channel, tx_id); },
+      [self](atom::submit, const submit_ptr& call) { try_orderer(self, call); },
       [self](atom::committed, const commit_notice& notice) { on_committed(self, notice); },
       [self](atom::tick) {
         expire_waiters(self);

@@ -15,13 +15,13 @@ result<std::unique_ptr<raft_chain>> raft_chain::open(const raft_chain_options& o
   std::unique_ptr<raft_chain> made(new raft_chain(o, start, rules));
   const auto snapshot = log.latest_snapshot();
   made->options_.raft.applied = snapshot ? snapshot->at.index : 0;
-  if (start.newest_entry > log.last_index()) {
+  // A log that holds nothing yet is that of a consenter that joined with blocks of others.
+  if (log.last_index() != 0 && start.newest_entry > log.last_index()) {
     return fail(errc::corruption, "the block store ends with entry " + std::to_string(start.newest_entry) + " of the raft log, but the log ends at " +
                                       std::to_string(log.last_index()) + ": files of the log were lost. Put them back, or replace this consenter");
   }
   WEFT_TRY(made->core_, raft::core::open(made->options_.raft, log, random, notes));
   if (snapshot && !snapshot->data.empty()) WEFT_CHECK(made->catch_up_to(*snapshot));
-  if (o.campaign_first && made->core_->hard().term == 0) made->core_->campaign();
   WEFT_CHECK(made->pump());
   return made;
 }
@@ -105,6 +105,11 @@ result<void> raft_chain::disconnected(raft::node_id id) {
     }
     core_->leader_gone(rank * options_.raft.heartbeat_ticks);
   }
+  return pump();
+}
+
+result<void> raft_chain::campaign() {
+  if (!retired_ && core_->soft().leader == raft::nobody) core_->campaign();
   return pump();
 }
 

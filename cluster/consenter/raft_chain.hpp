@@ -37,7 +37,6 @@ struct raft_chain_options {
   std::size_t snapshot_bytes = 16 * MiB;     ///< Blocks between two snapshots.
   raft::log_index entries_kept = 64;         ///< Behind a snapshot, for followers that are a little behind.
   std::size_t write_queue_max = 64;          ///< Blocks in the writer's hands: no more is taken from raft meanwhile.
-  bool campaign_first = false;               ///< Nobody has ever led this channel, and this is its first consenter: do not wait for a timeout.
   unsigned suspicion_ticks = 0;              ///< Without a leader for so long: ask whether this consenter still belongs to the channel. 0: never.
   intake_bounds bounds;
 };
@@ -125,6 +124,8 @@ class raft_chain {
   [[nodiscard]] result<void> fetched(ledger::block b);
   /// The connection to this consenter is gone. A follower whose leader it is does not wait for a timeout, and does not hold others off for its sake.
   [[nodiscard]] result<void> disconnected(raft::node_id id);
+  /// Do not wait for a timeout: nobody has ever led this channel, and this is its first consenter.
+  [[nodiscard]] result<void> campaign();
   /// This consenter stops: somebody else had better lead.
   [[nodiscard]] result<void> hand_over();
 

@@ -26,6 +26,7 @@ result<chain_snapshot> chain_snapshot::decode(bytes_view raw) {
       proto::find_bytes(raw, hash_field, hash) != proto::wire_status::found) {
     return fail(errc::corruption, "a raft snapshot does not say where the chain stood");
   }
+  if (hash.empty()) return fail(errc::corruption, "a raft snapshot names no block");
   out.last_hash = bytes(hash);
   return out;
 }

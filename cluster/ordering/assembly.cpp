@@ -25,7 +25,13 @@ result<void> sign_block(ledger::block& b, block_number last_config, bytes_view c
   header.set_creator(orderer.serialized());
   header.set_nonce(random.make_bytes(24));
   ::common::Metadata slot;
-  slot.set_value(ledger::orderer_block_metadata(last_config, consenter_metadata));
+  bytes wrapped;
+  if (!consenter_metadata.empty()) {
+    ::common::Metadata of_consenter;
+    of_consenter.set_value(bytes(consenter_metadata));
+    wrapped = proto::encode(of_consenter);
+  }
+  slot.set_value(ledger::orderer_block_metadata(last_config, wrapped));
   auto* signature = slot.add_signatures();
   signature->set_signature_header(proto::encode(header));
   const bytes joined = slot.value() + signature->signature_header() + ledger::header_bytes(b.header());

@@ -19,7 +19,7 @@ struct chain_tip {
 /// Builds the next block, unsigned, and moves the tip behind it. A config transaction must come alone.
 [[nodiscard]] ledger::block assemble(chain_tip& tip, std::vector<ledger::envelope> envelopes);
 
-/// Fills slots 0 and 1: last config, consenter metadata, and this orderer's signature over value ‖ signature header ‖ header.
+/// Fills slots 0 and 1: last config, consenter metadata (the value of its pb(Metadata); empty: none), and this orderer's signature over value ‖ signature header ‖ header.
 /// Errors: `internal` when signing fails.
 [[nodiscard]] result<void> sign_block(ledger::block& b, block_number last_config, bytes_view consenter_metadata,
                                       const crypto::signing_identity& orderer, random_source& random, const crypto::verifier& verifier);

@@ -45,7 +45,7 @@ void intake::admit(ledger::envelope e, std::uint64_t sequence, std::uint64_t tic
 void intake::refuse(const ledger::envelope& e, std::uint64_t ticket, admission why, std::vector<intake_effect>& out) {
   --count_;
   bytes_ -= e.size();
-  out.push_back(verdict_for{ticket, std::move(why)});
+  out.emplace_back(verdict_for{ticket, std::move(why)});
 }
 
 void intake::carry(std::vector<cut_effect> effects, std::vector<intake_effect>& out) {
@@ -53,9 +53,9 @@ void intake::carry(std::vector<cut_effect> effects, std::vector<intake_effect>& 
     if (auto* cut = std::get_if<emit_batch>(&effect)) {
       leave(std::move(cut->items), false, out);
     } else if (auto* timer = std::get_if<start_timer>(&effect)) {
-      out.push_back(*timer);
+      out.emplace_back(*timer);
     } else {
-      out.push_back(std::get<look_again>(effect));
+      out.emplace_back(std::get<look_again>(effect));
     }
   }
 }
@@ -70,7 +70,7 @@ void intake::leave(std::vector<cut_item> items, bool config, std::vector<intake_
     b.envelopes.push_back(std::move(item.tx));
     b.tickets.push_back(item.ticket);
   }
-  out.push_back(std::move(b));
+  out.emplace_back(std::move(b));
 }
 
 void intake::done(const batch& b, std::vector<intake_effect>& out) {

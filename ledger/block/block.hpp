@@ -103,7 +103,9 @@ class block {
 [[nodiscard]] bytes compute_data_hash(const std::vector<envelope>& envelopes);
 /// Index of the last config block: from slot 0, or slot 1 for blocks before 1.4.1.
 [[nodiscard]] result<block_number> last_config_index(const block& b);
-/// pb(OrdererBlockMetadata{last_config{index}, consenter_metadata}).
+/// What the consenter left in slot 0 (the value of its pb(Metadata)); empty for one that leaves nothing. Errors: `invalid_argument`.
+[[nodiscard]] result<bytes> consenter_metadata(const block& b);
+/// pb(OrdererBlockMetadata{last_config{index}, consenter_metadata}), the latter being pb(Metadata) or nothing.
 [[nodiscard]] bytes orderer_block_metadata(block_number last_config, bytes_view consenter_metadata);
 
 /// One signature of slot 0 with the exact bytes that it covers.

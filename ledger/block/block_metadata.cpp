@@ -82,6 +82,21 @@ result<block_number> last_config_index(const block& b) {
   return block_number(index);
 }
 
+result<bytes> consenter_metadata(const block& b) {
+  WEFT_TRY(const auto signatures, read_slot(b, metadata_slot::signatures));
+  bytes_view metadata, value;
+  bool good = walk(signatures.value, [&](const wire_field& f) {
+    if (is_block(f, 2)) metadata = f.payload;
+    return true;
+  });
+  good = good && walk(metadata, [&](const wire_field& f) {
+    if (is_block(f, 1)) value = f.payload;
+    return true;
+  });
+  if (!good) return fail(errc::invalid_argument, "malformed consenter metadata in slot 0");
+  return bytes(value);
+}
+
 bytes orderer_block_metadata(block_number last_config, bytes_view consenter_metadata) {
   bytes index;
   proto::put_varint(index, 1, last_config.value);

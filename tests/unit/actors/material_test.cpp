@@ -69,7 +69,7 @@ TEST_CASE("the genesis block of a raft channel names its consenters by address a
   CHECK(raft.options.max_inflight_blocks == 7);
   CHECK(raft.options.snapshot_interval_size == 16 * MiB);
   struct row { const char* name; const char* host; std::uint32_t port; };
-  const row rows[] = {{"orderer2", "orderer2.example.com", 7777}, {"orderer0", "10.0.0.1", 7050}, {"orderer4", "localhost", 7054}};
+  const row rows[] = {{"orderer2", "orderer2.example.com", 7777}, {"orderer0", "10.0.0.1", 7050}, {"orderer4", "localhost", 11050}};
   REQUIRE(raft.consenters.size() == std::size(rows));
   for (std::size_t i = 0; i < std::size(rows); ++i) {
     CAPTURE(i);
@@ -80,7 +80,7 @@ TEST_CASE("the genesis block of a raft channel names its consenters by address a
   CHECK_FALSE(cluster::find_consenter(raft.consenters, m.tls_certs.at("orderer1.example.com").cert).has_value());
   CHECK(m.tls_certs.size() == 5);
   CHECK((*bundle)->orderer_orgs().at(0).endpoints ==
-        std::vector<std::string>{"10.0.0.1:7050", "localhost:7051", "orderer2.example.com:7777", "localhost:7053", "localhost:7054"});
+        std::vector<std::string>{"10.0.0.1:7050", "localhost:8050", "orderer2.example.com:7777", "localhost:10050", "localhost:11050"});
   const auto& ips = m.tls_certs.at("orderer0.example.com").cert.ip_addresses();
   CHECK(std::find(ips.begin(), ips.end(), "10.0.0.1") != ips.end());
 

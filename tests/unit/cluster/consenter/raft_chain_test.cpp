@@ -77,11 +77,10 @@ struct group {
       nodes.push_back(std::move(made));
     }
   }
-  void start(raft::node_id id, bool first = false) {
+  void start(raft::node_id id) {
     auto& n = *nodes[id - 1];
     auto o = base;
     o.raft.id = id;
-    o.campaign_first = first;
     n.random = std::make_unique<seeded_random>(id);
     auto tip = tip_of(n);
     auto opened = raft_chain::open(o, {tip, 0}, n.rules, n.log, *n.random, raft::journal::none());
@@ -198,7 +197,9 @@ TEST_CASE("the first consenter of a fresh channel leads without waiting, and wha
   group g(3);
   g.start(2);
   g.start(3);
-  g.start(1, true);
+  g.start(1);
+  REQUIRE(g.at(1).chain->campaign());
+  g.settle();
   REQUIRE(g.at(1).chain->leads());
   g.submit(1, "a", 1);
   g.submit(1, "b", 2);
@@ -354,6 +355,7 @@ TEST_CASE("an orderer that was away for longer than the log fetches blocks, and 
 TEST_CASE("a block store that is ahead of the log is refused") {
   fake_rules rules;
   raft::memory_storage log;
+  log.append({raft::entry{1, 1, raft::entry_kind::normal, {}}});
   seeded_random random(1);
   raft_chain_options o;
   o.raft.id = 1;

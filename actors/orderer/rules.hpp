@@ -1,0 +1,22 @@
+// The configuration in force, as an orderer's consenter sees it: a look into the channel's bundle.
+#pragma once
+
+#include "actors/orderer/roles.hpp"
+#include "cluster/consenter/raft_chain.hpp"
+
+namespace weft::actors {
+
+class orderer_rules final : public cluster::raft_rules {
+ public:
+  orderer_rules(orderer_ptr site, ordered_channel_ptr channel) : site_(std::move(site)), channel_(std::move(channel)) {}
+  [[nodiscard]] cluster::cut_limits limits() const override;
+  [[nodiscard]] std::uint64_t sequence() const override { return channel_->bundle.get()->sequence().value; }
+  [[nodiscard]] cluster::config_admission judge_again(const ledger::envelope& e) const override;
+  [[nodiscard]] result<std::optional<cluster::raft::conf_change>> change_in(const ledger::envelope& config) const override;
+
+ private:
+  orderer_ptr site_;
+  ordered_channel_ptr channel_;
+};
+
+}  // namespace weft::actors
