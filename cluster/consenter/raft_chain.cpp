@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cluster/raft/planted.hpp"
 #include "config/base/assert.hpp"
 
 namespace weft::cluster {
@@ -170,12 +171,13 @@ result<void> raft_chain::apply(const raft::entry& e) {
     return e.data.empty() ? result<void>{} : append(e, e.data);
   }
   WEFT_TRY(auto change, raft::parse_conf_change(e));
+  const auto belongs = [&] { return core_->members().nodes.count(core_->id()) != 0; };
+  const bool belonged = belongs();
   const auto members = core_->apply(change);
   WEFT_ASSERT(members || members.error().code == errc::failed_precondition, "a change of the members fails everywhere alike");
   landed(e, !change.context.empty());
   if (!change.context.empty()) WEFT_CHECK(append(e, shared_bytes{std::move(change.context)}));
-  const auto& voters = core_->members().config.voters;
-  if (!voters.contains(core_->id()) && core_->members().config.learners.count(core_->id()) == 0) {
+  if ((belonged || planted(mistake::newcomer_retires)) && !belongs()) {  // one that reads about the time before it joined was not removed
     removed_ = true;
     if (!core_->leads()) retire_when_told();
   }

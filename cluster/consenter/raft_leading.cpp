@@ -2,14 +2,16 @@
 #include <algorithm>
 
 #include "cluster/consenter/raft_chain.hpp"
+#include "cluster/raft/planted.hpp"
 
 namespace weft::cluster {
 
 /// The end of the chain is known once an entry of the own term is applied; the rules in force, once everything is written.
 void raft_chain::lead_if_ready() {
-  if (leads_in_ != 0 || !core_->leads() || term_begun_ != core_->hard().term || removed_) return;
+  if (leads_in_ != 0 || !core_->leads() || removed_) return;
+  if (term_begun_ != core_->hard().term && !planted(mistake::tip_before_own_entry)) return;
   if (target_ || !with_writer_.empty()) return;
-  leads_in_ = term_begun_;
+  leads_in_ = core_->hard().term;
   proposed_ = tip_;
   intake_.renew();
   early_bytes_ = 0;
@@ -83,6 +85,9 @@ bool raft_chain::propose(batch& b) {
   }
   if (!taken) return refused(status_unavailable, taken.error().context);
   proposed_ = std::move(tip);
+  if constexpr (planted(mistake::success_before_commit)) {
+    for (const auto ticket : b.tickets) answer(ticket, {status_success, {}});
+  }
   flights_.push_back({core_->log().last_index(), std::move(block), std::move(b), false});
   return true;
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "cluster/consenter/raft_chain.hpp"
+#include "cluster/raft/planted.hpp"
 #include "config/base/assert.hpp"
 #include "proto/wire.hpp"
 #include "proto/wire_write.hpp"
@@ -86,9 +87,15 @@ result<void> raft_chain::block_written(std::uint64_t number) {
 }
 
 void raft_chain::snapshot_if_due() {
-  if (since_snapshot_ < options_.snapshot_bytes || syncing_ || !newest_) return;
+  if (syncing_ || !newest_) return;
+  // A newcomer refuses a snapshot in which it is no member: none may grow older than a change of the members, however little is written.
+  const auto present = core_->log().newest_snapshot();
+  const bool aged = present && !present->empty() && present->at.index < newest_->at.index && present->members != newest_->members &&
+                    !planted(mistake::snapshot_grows_old);
+  if (since_snapshot_ < options_.snapshot_bytes && !aged) return;
   since_snapshot_ = 0;
   syncing_ = newest_;
+  if constexpr (planted(mistake::blocks_not_synced)) return static_cast<void>(blocks_synced());
   emit(chain_do::sync_blocks{});
 }
 
@@ -97,7 +104,11 @@ result<void> raft_chain::blocks_synced() {
   WEFT_ASSERT(syncing_, "no sync was asked for");
   const auto at = std::move(*syncing_);
   syncing_.reset();
-  auto made = std::make_shared<raft::snapshot>(raft::snapshot{at.at, at.members, at.chain.encode()});
+  // A leader's snapshot may have come meanwhile.
+  const auto newest = core_->log().newest_snapshot();
+  if (newest && newest->at.index >= at.at.index && !planted(mistake::older_snapshot_made)) return {};
+  const auto& members = planted(mistake::snapshot_without_members) ? newest->members : at.members;
+  auto made = std::make_shared<raft::snapshot>(raft::snapshot{at.at, members, at.chain.encode()});
   emit(chain_do::compact_log{std::move(made), at.at.index - std::min(at.at.index, options_.entries_kept)});
   return {};
 }

@@ -90,6 +90,8 @@ class network {
     node_number from, to;
     Message content;
   };
+  /// Whom it is for; it stays under way.
+  [[nodiscard]] node_number destination(parcel p) const noexcept { return slots_[p].to; }
   /// Nothing if the connection was cut meanwhile. To be called once for each call of `arrives`.
   [[nodiscard]] std::optional<delivery> take(parcel p) {
     auto& s = slots_[p];

@@ -16,7 +16,8 @@ std::string trace::text() const {
     else std::snprintf(head, sizeof head, "%11.6f s  node %-2u ", static_cast<double>(r.at.count()) / 1e9, r.node);
     out += head;
     std::size_t value = 0;
-    for (const char* c = r.form; *c != '\0'; ++c) {
+    out += r.own;
+    for (const char* c = r.own.empty() ? r.form : ""; *c != '\0'; ++c) {
       if (c[0] == '{' && c[1] == '}' && value < values_max) {
         r.values[value++].append_to(out);
         ++c;

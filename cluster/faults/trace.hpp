@@ -39,8 +39,15 @@ class trace {
     r.at = at;
     r.node = node;
     r.form = form;
+    r.own.clear();
     std::size_t i = 0;
     ((r.values[i++] = trace_value(values)), ...);
+  }
+  /// A text that was made: dear, so not for what happens all the time.
+  void say(instant at, unsigned node, std::string text) {
+    note(at, node, "{}");
+    auto& r = ring_[static_cast<std::size_t>((count_ - 1) % ring_.size())];
+    r.own = std::move(text);
   }
   /// Lines "   1.250137 s  node 3  becomes leader of term 4", oldest first; says how many are left out. Node 0 is nobody's.
   [[nodiscard]] std::string text() const;
@@ -53,6 +60,7 @@ class trace {
     unsigned node = 0;
     const char* form = nullptr;
     std::array<trace_value, values_max> values;
+    std::string own;  ///< In place of the form.
   };
   std::vector<record> ring_;
   std::uint64_t count_ = 0;

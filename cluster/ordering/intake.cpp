@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "cluster/raft/planted.hpp"
+
 namespace weft::cluster {
 
 bool is_config(const ledger::envelope& e) {
@@ -36,7 +38,7 @@ void intake::admit(ledger::envelope e, std::uint64_t sequence, std::uint64_t tic
     carry(cutter_.step(config_follows{}), out);
     std::vector<cut_item> alone;
     alone.push_back({std::move(e), ticket});
-    reconfiguring_ = true;
+    reconfiguring_ = !planted(mistake::two_changes);
     return leave(std::move(alone), true, out);
   }
   carry(cutter_.step(submit{{std::move(e), ticket}}), out);

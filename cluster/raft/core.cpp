@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cluster/raft/describe.hpp"
+#include "cluster/raft/planted.hpp"
 #include "config/base/assert.hpp"
 
 namespace weft::cluster::raft {
@@ -40,7 +41,7 @@ result<void> core::load(const log_storage& storage) {
     return fail(errc::corruption, "the stored log ends at " + std::to_string(log_.last_index()) + ", but " + std::to_string(committed) + " is committed");
   adopt(std::move(members));
   term_ = stored.hard.term;
-  vote_ = stored.hard.vote;
+  vote_ = planted(mistake::vote_forgotten) ? nobody : stored.hard.vote;
   log_.recover(committed, options_.applied);
   become_follower(term_, nobody);
   told_soft_ = soft();
@@ -88,7 +89,7 @@ result<ready> core::take_ready() {
   WEFT_TRY(out.committed, log_.committed_entries(options_.ready_bytes_max));
   in_progress doing;
   if (soft() != told_soft_) out.soft = told_soft_ = soft();
-  out.must_sync = log_.unstable().has_unsent() || hard().term != told_hard_.term || hard().vote != told_hard_.vote;
+  out.must_sync = log_.unstable().has_unsent() || hard().term != told_hard_.term || (hard().vote != told_hard_.vote && !planted(mistake::vote_not_written));
   if (hard() != told_hard_) out.hard = told_hard_ = hard();
   out.entries = log_.unstable().unsent_entries();
   out.restore = log_.unstable().unsent_snapshot();

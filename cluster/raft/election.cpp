@@ -3,6 +3,7 @@
 
 #include "cluster/raft/core.hpp"
 #include "cluster/raft/describe.hpp"
+#include "cluster/raft/planted.hpp"
 #include "config/base/assert.hpp"
 
 namespace weft::cluster::raft {
@@ -134,7 +135,7 @@ void core::answer_vote(const message& m) {
   // In a pre-vote nothing is promised; else one vote a term, and none while a leader of it is known.
   const bool free = vote_ == m.from || (vote_ == nobody && leader_ == nobody) || (pre && m.term > term_);
   // A learner may vote: a candidate that asks knows a later membership, in which this node is a voter.
-  const bool grant = free && log_.at_least(m.log);
+  const bool grant = free && (log_.at_least(m.log) || planted(mistake::log_not_compared));
   const position last = log_.last();
   say(severity::info, " [logterm: ", last.term, ", index: ", last.index, ", vote: ", to_text(vote_), "] ", grant ? "cast " : "rejected ", to_text(m.kind),
       grant ? " for " : " from ", to_text(m.from), " [logterm: ", m.log.term, ", index: ", m.log.index, "] at term ", term_);

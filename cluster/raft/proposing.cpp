@@ -3,6 +3,7 @@
 
 #include "cluster/raft/core.hpp"
 #include "cluster/raft/describe.hpp"
+#include "cluster/raft/planted.hpp"
 #include "config/base/assert.hpp"
 
 namespace weft::cluster::raft {
@@ -49,7 +50,7 @@ void core::refuse_impossible_changes(std::vector<entry>& entries) {
     const bool joint = members_.config.voters.joint();
     const bool leaving = change->changes.empty();
     std::string why;
-    if (pending_change_ > log_.applied())
+    if (pending_change_ > log_.applied() && !planted(mistake::two_changes))
       why = "possible unapplied conf change at index " + std::to_string(pending_change_) + " (applied to " + std::to_string(log_.applied()) + ")";
     else if (joint && !leaving) why = "must transition out of joint config first";
     else if (!joint && leaving) why = "not in joint state; refusing empty conf change";
@@ -77,6 +78,7 @@ result<void> core::append_own(std::vector<entry>&& entries) {
     e.index = ++index;
   }
   log_.append(std::move(entries));
+  if constexpr (planted(mistake::own_disk_not_awaited)) members_.nodes.at(options_.id).acknowledge(index);
   message own;
   own.kind = message_kind::append_reply;
   own.to = options_.id;

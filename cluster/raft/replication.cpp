@@ -3,6 +3,7 @@
 
 #include "cluster/raft/core.hpp"
 #include "cluster/raft/describe.hpp"
+#include "cluster/raft/planted.hpp"
 #include "config/base/assert.hpp"
 
 namespace weft::cluster::raft {
@@ -145,7 +146,7 @@ void core::broadcast_heartbeat() {
     m.kind = message_kind::heartbeat;
     m.to = id;
     // No higher than what the node is known to hold: it cannot check whether the rest of its log agrees.
-    m.commit = std::min(node.match(), log_.committed());
+    m.commit = planted(mistake::commit_beyond_match) ? log_.committed() : std::min(node.match(), log_.committed());
     node.sent_commit(m.commit);
     send(std::move(m));
   }
@@ -205,7 +206,14 @@ bool core::commit_more() {
     const auto found = members_.nodes.find(id);
     return found == members_.nodes.end() ? std::nullopt : std::optional(found->second.match());
   };
-  return log_.commit_own({term_, members_.config.voters.committed(held)});
+  if constexpr (planted(mistake::learner_counted)) {
+    auto all = members_.config.voters.incoming;
+    all.insert(members_.config.learners.begin(), members_.config.learners.end());
+    return log_.commit_own({term_, committed_by(all, held)});
+  }
+  const log_index agreed = members_.config.voters.committed(held);
+  if constexpr (planted(mistake::earlier_term_counted)) return log_.commit_own({log_.term(agreed).value_or(0), agreed});
+  return log_.commit_own({term_, agreed});
 }
 
 void core::report_unreachable(node_id id) {

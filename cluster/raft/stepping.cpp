@@ -1,6 +1,7 @@
 // From a message to the rule that answers it: first terms, then votes, then what a node does in its role.
 #include "cluster/raft/core.hpp"
 #include "cluster/raft/describe.hpp"
+#include "cluster/raft/planted.hpp"
 #include "config/base/assert.hpp"
 
 namespace weft::cluster::raft {
@@ -38,7 +39,9 @@ void core::send(message m) {
   if (m.from == nobody) m.from = options_.id;
   if (m.term == 0 && m.kind != message_kind::propose) m.term = term_;
   // Acknowledgements and votes promise what is on disk.
-  const bool promises = m.kind == message_kind::append_reply || m.kind == message_kind::vote_reply || m.kind == message_kind::pre_vote_reply;
+  bool promises = m.kind == message_kind::append_reply || m.kind == message_kind::vote_reply || m.kind == message_kind::pre_vote_reply;
+  if (planted(mistake::vote_not_written) && m.to != options_.id) promises = promises && m.kind != message_kind::vote_reply;
+  if (planted(mistake::acknowledged_before_sync) && m.to != options_.id) promises = promises && m.kind != message_kind::append_reply;
   WEFT_ASSERT(promises || m.to != options_.id, "a message to oneself");
   (promises ? after_write_ : now_).push_back(std::move(m));
 }
@@ -74,7 +77,7 @@ result<void> core::handle(message& m) {
 bool core::from_higher_term(const message& m) {
   if (is_vote(m.kind)) {
     // The leader lives: whoever campaigns now was cut off from it, or removed (thesis 4.2.3). Unless the leader itself wants it.
-    const bool leased = options_.check_quorum && leader_ != nobody && since_election_ < options_.election_ticks;
+    const bool leased = options_.check_quorum && leader_ != nobody && since_election_ < options_.election_ticks && !planted(mistake::lease_ignored);
     if (leased && !m.transfer) {
       if (notes_.wants(severity::info)) {
         const position last = log_.last();

@@ -1,5 +1,6 @@
 #include "cluster/wal/write_ahead_log.hpp"
 
+#include "cluster/raft/planted.hpp"
 #include "cluster/wal/files.hpp"
 #include "cluster/wal/segment_scan.hpp"
 #include "ledger/store/crc32c.hpp"
@@ -212,7 +213,7 @@ result<void> write_ahead_log::write(const wal_batch& batch) {
   if (!note.hard && !note.restore && note.entries.empty()) return batch.sync ? sync() : result<void>{};
 
   WEFT_TRY(const auto at, append(wal::encode(wal::statement(note)), payload));
-  if (batch.sync || batch.restore) WEFT_CHECK(sync());
+  if ((batch.sync || batch.restore) && !planted(mistake::log_not_synced)) WEFT_CHECK(sync());
   {
     const std::lock_guard lock(mutex_);
     table_.apply(note, at.segment, at.offset);
@@ -237,7 +238,7 @@ result<void> write_ahead_log::compact(snapshot_ptr made, log_index forget) {
   if (!c.state && c.before == table_.before()) return remove_dead_files();
 
   WEFT_CHECK(append(wal::encode(wal::statement(c)), {}));
-  WEFT_CHECK(sync());
+  if (!planted(mistake::files_removed_early)) WEFT_CHECK(sync());
   {
     const std::lock_guard lock(mutex_);
     table_.apply(c);
@@ -248,7 +249,7 @@ result<void> write_ahead_log::compact(snapshot_ptr made, log_index forget) {
 
 // Oldest first, so that after a crash what is left is without a gap; and only when the file that follows begins with a head that is on disk.
 result<void> write_ahead_log::remove_dead_files() {
-  WEFT_CHECK(sync());
+  if (!planted(mistake::files_removed_early)) WEFT_CHECK(sync());
   if (head_bytes_ == 0) return {};
   const std::uint32_t live = table_.known() > 0 ? table_.at(table_.first_known()).segment : segment_;
   while (files_.begin()->first < live) {
