@@ -252,4 +252,9 @@ TEST_CASE("trace: the newest lines, and how many are gone") {
   t.note(1250137us, 3, "becomes leader of term {}", std::uint64_t{4});
   t.note(2s, 0, "{} of {}", "loss", std::uint64_t{9});
   CHECK(t.text() == "... 1 earlier lines are left out\n   1.250137 s  node 3  becomes leader of term 4\n   2.000000 s          loss of 9\n");
+  t.say(3s, 2, "said {} so");
+  t.note(3s, 2, "x");
+  t.note(3s, 2, "y");
+  t.say(3s, 2, "z");
+  CHECK(t.text() == "... 5 earlier lines are left out\n   3.000000 s  node 2  y\n   3.000000 s  node 2  z\n");
 }
