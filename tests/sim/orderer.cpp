@@ -66,6 +66,8 @@ void orderer::start() {
   world_.note(number, "starts: height {}, log {} to {}", shelf_->height(), log_->first_index(), log_->last_index());
   world_.schedule_tick(number);
   carry({});
+  // As its shell does for the first consenter of a channel that nobody has led.
+  if (up() && number == 1 && chain_->core().hard().term == 0) carry(chain_->campaign());
 }
 
 result<void> orderer::open() {
@@ -84,7 +86,6 @@ result<void> orderer::open() {
   rules_.follow(shelf_.get());
   auto o = options_.chain;
   o.raft.id = number;
-  o.campaign_first = number == 1;
   WEFT_TRY(chain_, raft_chain::open(o, shelf_->start(), rules_, *log_, random_, world_.journal_of(number)));
   return {};
 }

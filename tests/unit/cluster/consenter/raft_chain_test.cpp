@@ -352,6 +352,41 @@ TEST_CASE("an orderer that was away for longer than the log fetches blocks, and 
   CHECK(g.equal_chains());
 }
 
+TEST_CASE("a newcomer that reads about the time before it joined was not removed") {
+  group g(3, 2);
+  for (auto id : {2, 3, 4, 1}) g.start(static_cast<raft::node_id>(id));
+  g.elect(1);
+  g.submit(1, "v4", 1, true);
+  g.settle();
+  g.heartbeat(1);
+  g.start(5);
+  g.submit(1, "v5", 2, true);
+  g.settle();
+  for (int i = 0; i < 4; ++i) g.heartbeat(1);
+  CHECK_FALSE(g.at(5).retired);
+  CHECK(g.at(5).store.size() == 3);
+  CHECK(g.equal_chains());
+}
+
+TEST_CASE("a snapshot does not grow older than the members, however little is written") {
+  group g(3, 1);
+  g.base.snapshot_bytes = 4000;
+  g.base.entries_kept = 1;
+  for (auto id : {2, 3, 4, 1}) g.start(static_cast<raft::node_id>(id));
+  g.elect(1);
+  for (std::uint64_t t = 1; t <= 100; ++t) {
+    g.submit(1, "tx" + std::to_string(t), t);
+    g.settle();
+  }
+  REQUIRE(g.at(1).log.first_index() > 10);
+  g.submit(1, "v4", 200, true);
+  g.settle();
+  CHECK(g.at(1).log.latest_snapshot()->members.voters.size() == 4);
+  for (int i = 0; i < 12; ++i) g.heartbeat(1);
+  CHECK(g.at(4).store.size() == g.at(1).store.size());
+  CHECK(g.equal_chains());
+}
+
 TEST_CASE("a block store that is ahead of the log is refused") {
   fake_rules rules;
   raft::memory_storage log;
