@@ -70,13 +70,13 @@ blocks="$(echo "$WEFT_DIR"/data/orderer0.example.com/mychannel/blocks/*)"
 offset="$(grep -abo 'found-nowhere-else' "$blocks" | tail -n 1 | cut -d: -f1)"
 printf '\xa5' | dd of="$blocks" bs=1 seek="$offset" conv=notrunc status=none
 "$weft" up --json >"$scratch/out" 2>"$scratch/err" &
-for _ in $(seq 600); do
-  stalled="$(json channels.0.peers.1.stall.failures "$weft" status --json)"
-  [[ "$stalled" =~ ^[1-9] ]] && break
+while kill -0 %1 2>/dev/null; do  # one answer has to say it all: the start may have given up before another
+  "$weft" status >"$scratch/status" 2>/dev/null
+  grep -q "does not advance" "$scratch/status" && break
 done
-expect 0 "peer0.org2.example.com does not advance: no block" -- "$weft" status
-expect 0 "what to do +stop the network and put the block files of orderer0.example.com back" -- "$weft" status
-same "who is asked" orderer0.example.com "$(json channels.0.peers.1.stall.orderer "$weft" status --json)"
+expect 0 "peer0.org2.example.com does not advance: no block" -- cat "$scratch/status"
+expect 0 "why +orderer0.example.com: 500" -- cat "$scratch/status"
+expect 0 "what to do +stop the network and put the block files of orderer0.example.com back" -- cat "$scratch/status"
 wait %1
 same "exit code of a start that cannot succeed" 1 "$?"
 expect 0 "peer0.org2.example.com gets no block .* of mychannel from orderer0.example.com: 500" -- cat "$scratch/err"
