@@ -164,8 +164,9 @@ void append_string(std::string& out, std::string_view text) {
 
 result<std::string> time_text(std::int64_t seconds, std::int32_t nanoseconds) {
   if (nanoseconds < 0 || nanoseconds > 999'999'999) return fail(errc::invalid_argument, "ns out of range [0, 1000000000)");
-  const std::int64_t days = seconds / 86'400 - (seconds % 86'400 < 0 ? 1 : 0);
-  const auto second = static_cast<int>(seconds - days * 86'400);
+  const bool before_day = seconds % 86'400 < 0;  // division rounds towards zero, days begin below
+  const std::int64_t days = seconds / 86'400 - (before_day ? 1 : 0);
+  const auto second = static_cast<int>(seconds % 86'400 + (before_day ? 86'400 : 0));
   const auto date = civil_from_days(days);
   char text[64];
   std::snprintf(text, sizeof text, "%s%04lld-%02u-%02uT%02d:%02d:%02d.%09d", date.year < 0 ? "-" : "",
