@@ -11,7 +11,9 @@ target_compile_options(weft_build INTERFACE -Wall -Wextra -Wpedantic -Wno-missin
 if(WEFT_WERROR)
   target_compile_options(weft_build INTERFACE -Werror)
 endif()
+set(WEFT_TEST_PATIENCE 1)  # tests' time limits are multiplied by this
 if(WEFT_SANITIZE)
+  set(WEFT_TEST_PATIENCE 4)
   add_compile_options(-fsanitize=${WEFT_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${WEFT_SANITIZE})
   if(WEFT_SANITIZE MATCHES "undefined")
