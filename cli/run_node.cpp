@@ -35,7 +35,7 @@ namespace {
 
 constexpr std::chrono::seconds door_grace{2};
 
-/// As many descriptors as the system lets us have: gRPC's listener does not recover when none is left, so clients must not reach the end easily.
+/// As many descriptors as the system lets us have: each client takes one, and edge/rpc/unix_listener.hpp turns clients away near the end.
 void raise_descriptor_limit() {
   struct ::rlimit limit {};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;

@@ -3,12 +3,14 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <grpcpp/server_posix.h>
 
 #include <atomic>
 #include <deque>
 #include <mutex>
 
 #include "edge/rpc/buffers.hpp"
+#include "edge/rpc/unix_listener.hpp"
 
 namespace weft::edge {
 
@@ -283,7 +285,9 @@ class grpc_server final : public server {
   explicit grpc_server(std::vector<service> services) : service_(std::move(services)) {}
   ~grpc_server() override { grpc_server::stop(std::chrono::milliseconds(0)); }
 
-  [[nodiscard]] bool listen(const std::string& address) {
+  [[nodiscard]] result<void> listen(const std::string& address) {
+    constexpr std::string_view unix_scheme = "unix:";
+    const bool own_listener = address.starts_with(unix_scheme);
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(static_cast<int>(actors::message_bytes_max));
     builder.SetMaxSendMessageSize(static_cast<int>(actors::message_bytes_max));
@@ -291,12 +295,17 @@ class grpc_server final : public server {
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     int port = 0;
-    builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    if (!own_listener) builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
     builder.RegisterCallbackGenericService(&service_);
     server_ = builder.BuildAndStart();
-    return server_ && port != 0;
+    if (!server_ || (!own_listener && port == 0)) return fail(errc::unavailable, "cannot listen on " + address);
+    if (own_listener) {
+      WEFT_TRY(listener_, unix_listener::start(address.substr(unix_scheme.size()), [to = server_.get()](int fd) { grpc::AddInsecureChannelFromFd(to, fd); }));
+    }
+    return {};
   }
   void stop(std::chrono::milliseconds grace) override {
+    if (listener_) listener_->stop();
     if (!server_) return;
     server_->Shutdown(std::chrono::system_clock::now() + grace);  // gRPC wants a point of the machine's clock
     server_->Wait();
@@ -307,13 +316,14 @@ class grpc_server final : public server {
  private:
   generic_service service_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<unix_listener> listener_;  ///< Of a Unix socket; gRPC listens on others itself.
 };
 
 }  // namespace
 
 result<std::unique_ptr<server>> server::start(const std::string& address, std::vector<service> services) {
   auto made = std::make_unique<grpc_server>(std::move(services));
-  if (!made->listen(address)) return fail(errc::unavailable, "cannot listen on " + address);
+  WEFT_CHECK(made->listen(address));
   return made;
 }
 

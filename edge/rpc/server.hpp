@@ -70,7 +70,7 @@ struct service {
 /// A running server. Construction and stop by one thread.
 class server {
  public:
-  /// Listens on `address` ("unix:/path"). Errors: `unavailable`.
+  /// Listens on `address` ("unix:/path", see unix_listener.hpp). Errors: `unavailable`, `io`.
   [[nodiscard]] static result<std::unique_ptr<server>> start(const std::string& address, std::vector<service> services);
   virtual ~server() = default;
   /// Refuses new calls, cancels what is open after `grace`, returns when all is over. Idempotent.

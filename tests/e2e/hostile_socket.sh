@@ -33,3 +33,19 @@ same "process" "$pid" "$(json pid "$weft" status --json)"
 same "roles that died" 0 "$("$weft" status --all --json | grep -o '"restarts":[1-9]' | wc -l)"
 expect 0 "^2" -- "$weft" query kv get thrown
 expect 0 "stopped" -- "$weft" down
+
+# more connections than descriptors: some are kept back for the ledgers, and when the crowd is gone everybody gets in again
+expect 0 "ready in" -- bash -c "ulimit -n 512; exec \"$weft\" up --detach"
+pid="$(json pid "$weft" status --json)"
+"$hostile" "$socket" hold 700 <"$scratch/release" >"$scratch/held" &
+exec 3>"$scratch/release"
+for _ in $(seq 600); do grep -q held "$scratch/held" && break; sleep 0.05; done
+same "connections" held "$(cat "$scratch/held")"
+for _ in $(seq 600); do grep -q "clients are turned away" "$WEFT_DIR/weft.log" && break; sleep 0.05; done
+same "descriptors that are left for ledgers" enough "$(now="$(descriptors)"; ((now <= 512 - 100)) && echo enough || echo "$now are in use")"
+exec 3>&-
+wait
+for _ in $(seq 600); do (($(descriptors) <= 250)) && break; sleep 0.05; done
+expect 0 "process $pid" -- "$weft" status
+expect 0 "committed +VALID" -- "$weft" invoke kv put after 3
+expect 0 "stopped" -- "$weft" down
