@@ -45,6 +45,12 @@ void start(self_ptr self, const std::string& name) {
   s.table->set(name, true, false, {});
 }
 
+/// What a role said when it stopped, or CAF's name of the reason.
+std::string cause_of(self_ptr self, const caf::error& reason) {
+  if (reason && reason.context().match_elements<std::string>()) return reason.context().get_as<std::string>(0);  // an end in peace has no context at all
+  return self->home_system().render(reason);
+}
+
 void finish_stop(self_ptr self) {
   auto& s = self->state;
   if (!s.alive.empty()) return;
@@ -60,7 +66,7 @@ void on_down(self_ptr self, const caf::down_msg& down) {
   const auto name = it->first;
   s.alive.erase(it);
   s.where->erase(name);
-  const auto why = self->home_system().render(down.reason);
+  const auto why = cause_of(self, down.reason);
   s.table->set(name, false, !s.stopping, why);
   if (s.stopping) return finish_stop(self);
   if (down.reason == caf::exit_reason::normal) {  // it has done what it was there for

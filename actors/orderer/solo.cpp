@@ -45,7 +45,7 @@ constexpr std::uint64_t idle_timer = 0;
 void give_up(self_ptr self, const std::string& why) {
   self->state.in_flight.clear();
   self->state.waiting.answer_all({cluster::status_unavailable, why});
-  self->quit(caf::exit_reason::unhandled_exception);
+  self->quit(caf::make_error(caf::sec::runtime_error, why));  // `weft status` shows it
 }
 
 void send_block(self_ptr self, cluster::batch batch) {

@@ -19,7 +19,8 @@ namespace {
 constexpr std::string_view unfinished = ".new";
 
 tl::unexpected<error> refused(const std::string& what, const std::string& path, int code) {
-  return fail(errc::io, what + " " + path + ": " + std::generic_category().message(code));
+  const bool full = code == ENOSPC || code == EDQUOT;
+  return fail(errc::io, what + " " + path + ": " + std::generic_category().message(code) + (full ? "; free some space there" : ""));
 }
 
 class descriptor {
