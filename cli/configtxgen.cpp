@@ -139,13 +139,20 @@ class tool {
       return value ? std::optional<std::string>(value) : std::nullopt;
     };
     document_ = configtx::read(*text, o);
-    const auto problems = configtx::problems(*document_);
-    if (config::any_error(problems)) {
-      load_log_.panic("Load", "Error loading config from config cache: " + file + " cannot be used:");
-      std::fprintf(stderr, "%s\n", config::to_text(problems, file).c_str());
-      throw stop{exit_usage};
-    }
+    if (config::any_error(configtx::problems(*document_))) refuse_document();
     return *document_;
+  }
+
+  /// Something in the document cannot be read. What is wrong besides with the part that was asked for is told in the same list.
+  [[noreturn]] void refuse_document() {
+    auto& d = *document_;
+    for (const auto& name : {f_.profile, f_.base_profile})
+      if (const auto* p = d.find(name)) static_cast<void>(ledger::make_request(d, *p, f_.channel_id));
+    for (const auto& org : d.organizations)
+      if (org.name == f_.print_org) static_cast<void>(ledger::make_org(d, org));
+    load_log_.panic("Load", "Error loading config from config cache: " + d.file + " cannot be used:");
+    std::fprintf(stderr, "%s\n", config::to_text(configtx::problems(d), d.file).c_str());
+    throw stop{exit_usage};
   }
 
   /// Fabric's words about a profile that is about to be used. Unknown names end the tool.

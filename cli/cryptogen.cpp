@@ -82,10 +82,10 @@ int generate(const options& o) {
   }
   const auto material = make(organizations, {});
   if (!material) return refuse(failed, "Error generating key material:\n" + material.error().context);
-  for (const auto& org : organizations)
-    if (org.role == crypto::organization_description::kind::peer) std::printf("%s\n", org.domain.c_str());
   const auto written = crypto::add_organizations(o.folder, *material);
   if (!written) return refuse(failed, "Error writing key material:\n" + written.error().context);
+  for (const auto& org : organizations)
+    if (org.role == crypto::organization_description::kind::peer) std::printf("%s\n", org.domain.c_str());
   return done;
 }
 
@@ -97,11 +97,12 @@ int extend(const options& o) {
   const auto material = make(organizations, crypto::files_below(o.folder));
   if (!material) return refuse(failed, "Error extending " + o.folder + ":\n" + material.error().context);
   std::error_code ignored;
+  std::string made;  // organizations that were not there
   for (const auto& org : organizations)
-    if (org.role == crypto::organization_description::kind::peer && !fs::exists(fs::path(o.folder) / folder_of(org), ignored))
-      std::printf("%s\n", org.domain.c_str());
+    if (org.role == crypto::organization_description::kind::peer && !fs::exists(fs::path(o.folder) / folder_of(org), ignored)) made += org.domain + "\n";
   const auto written = crypto::add_files(o.folder, *material);
   if (!written) return refuse(failed, "Error extending " + o.folder + ":\n" + written.error().context);
+  std::fwrite(made.data(), 1, made.size(), stdout);
   return done;
 }
 

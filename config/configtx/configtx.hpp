@@ -105,6 +105,7 @@ struct document {
   std::vector<organization> organizations;  ///< The list at the top: for -printOrg.
   std::vector<profile> profiles;
   yaml::document source;                    ///< Holds the problems.
+  std::vector<problem> in_shape;            ///< Those that reading found: what `check` says of the same places only follows from them.
 
   [[nodiscard]] const profile* find(std::string_view name) const;
   [[nodiscard]] std::vector<std::string> profile_names() const;

@@ -1,4 +1,5 @@
 // From YAML to the structs of configtx.hpp. Shapes only: whether a profile makes sense is check.cpp's.
+#include <algorithm>
 #include <set>
 #include <tuple>
 
@@ -322,15 +323,20 @@ document read(std::string_view text, const read_options& o) {
   }
   document out = reader(o).read(yaml::document::parse(text, rules));
   out.file = o.file;
+  out.in_shape = out.source.problems();
   return out;
 }
 
 std::vector<problem> problems(const document& d) {
+  const auto last = [](const problem& p) { return p.path.substr(p.path.rfind('.') + 1); };
+  std::set<std::tuple<std::size_t, std::size_t, std::string>> unreadable;  // what could not be read is not "missing" as well
+  for (const auto& p : d.in_shape) if (p.is_error()) unreadable.emplace(p.line, p.column, last(p));
+  const auto of_shape = [&](const problem& p) { return std::find(d.in_shape.begin(), d.in_shape.end(), p) != d.in_shape.end(); };
   std::vector<problem> out;
   std::set<std::tuple<std::size_t, std::size_t, std::string, std::string>> told;
   for (auto& p : d.source.problems()) {
-    const std::string last = p.path.substr(p.path.rfind('.') + 1);
-    if (p.line == 0 || told.emplace(p.line, p.column, last, p.what).second) out.push_back(std::move(p));
+    if (p.line != 0 && unreadable.contains({p.line, p.column, last(p)}) && !of_shape(p)) continue;
+    if (p.line == 0 || told.emplace(p.line, p.column, last(p), p.what).second) out.push_back(std::move(p));
   }
   return out;
 }

@@ -72,6 +72,13 @@ class reader {
     if (!fresh) v.say("'" + name + "' is taken by " + it->second);
   }
 
+  /// A name that is taken: cryptogen makes it once, as the first entry says, and passes over the others in silence.
+  static bool first_of(std::map<std::string, std::string>& seen, const yaml::value& v, const std::string& name) {
+    const auto [it, fresh] = seen.emplace(name, v.path());
+    if (!fresh) v.say("'" + name + "' is taken by " + it->second, "it is made once, as that says", problem::severity::warning);
+    return fresh;
+  }
+
   static void authority(const yaml::value& v, crypto_organization& org) {
     std::string hostname = "ca", common_name;
     if (v.map({"Hostname", "CommonName", "Country", "Province", "Locality", "OrganizationalUnit", "StreetAddress", "PostalCode", "SANS",
@@ -116,8 +123,7 @@ class reader {
                             fields(node.hostname, org.domain));
     const auto known = fields(node.hostname, org.domain, node.common_name);
     for (const auto& san : written.sans) node.sans.push_back(fill(where["SANS"], san, known));
-    unique(names, where, node.common_name);
-    org.nodes.push_back(std::move(node));
+    if (first_of(names, where, node.common_name)) org.nodes.push_back(std::move(node));
   }
 
   static void from_template(const yaml::value& v, const char* prefix, crypto_organization& org, std::map<std::string, std::string>& names) {
@@ -144,15 +150,15 @@ class reader {
     v["Count"].read(org.users);
     if (org.users > users_max) v["Count"].say("must be at most " + std::to_string(users_max));
     read_algorithm(v["PublicKeyAlgorithm"], org.user_algorithm);
-    std::map<std::string, std::string> names;
+    std::map<std::string, std::string> names{{"Admin", "the administrator"}};
+    for (std::uint32_t i = 1; i <= std::min(org.users, users_max); ++i) names.emplace("User" + std::to_string(i), v["Count"].path());
     v["Specs"].each([&](const yaml::value& spec) {
       crypto_user user{{}, org.user_algorithm};
       if (!spec.map({"Name", "PublicKeyAlgorithm"})) return;
       const auto name = spec.require("Name");
       name.read(user.name);
-      unique(names, name, user.name);
       read_algorithm(spec["PublicKeyAlgorithm"], user.algorithm);
-      org.named_users.push_back(std::move(user));
+      if (!user.name.empty() && first_of(names, name, user.name)) org.named_users.push_back(std::move(user));
     });
   }
 };

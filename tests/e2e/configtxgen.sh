@@ -88,3 +88,15 @@ expect 0 "^configtxgen:" -- "$gen" -version
 expect 0 "Example:" -- "$weft" configtxgen --help
 expect 1 "bad channel ID" -- "$gen" -profile TwoOrgsRaft -channelID My_Channel -outputBlock "$scratch/no.block"
 if [[ -e "$scratch/no.block" ]]; then same "a refused block" "not written" "written"; fi
+
+# Form, policies and files in one list, each once.
+mkdir "$scratch/all"
+sed -e 's/ElectionTick: 10/ElectionTick: soon/' -e "s/OR('Org1MSP.admin', 'Org1MSP.peer'/OR('Org1MSP.admin', 'Org1MSP.pier'/" -e 's#org2.example.com/msp$#org2.example.com/mps#' \
+  "$scratch/raft/configtx.yaml" >"$scratch/all/configtx.yaml"
+"$gen" -configPath "$scratch/all" -profile TwoOrgsRaft -channelID c -outputBlock "$scratch/no.block" >"$scratch/told" 2>&1
+same "exit code of a document that cannot be read" 2 "$?"
+expect 0 "configtx.yaml:[0-9]+:[0-9]+: .*ElectionTick: must be a whole number, but is 'soon'" -- cat "$scratch/told"
+expect 0 "configtx.yaml:[0-9]+:[0-9]+: .*Policies.*Rule: policy: a role is admin, member" -- cat "$scratch/told"
+expect 0 "configtx.yaml:[0-9]+:[0-9]+: .*MSPDir: there is no folder .*mps; relative paths begin at" -- cat "$scratch/told"
+same "places of the unreadable number" 1 "$(grep -c ElectionTick "$scratch/told")"
+if [[ -e "$scratch/no.block" ]]; then same "a refused block" "not written" "written"; fi

@@ -52,3 +52,17 @@ expect 255 "^Error reading config: Error Unmarshaling YAML" -- ./cryptogen gener
 expect 255 "bad.yaml:4:9: warning: PeerOrgs\[0\].Specs\[0\].Hostnme: unknown key; did you mean 'Hostname'" -- ./cryptogen extend --config bad.yaml
 expect 255 "bad.yaml:5:20: PeerOrgs\[0\].Users.Count: must be a whole number, but is 'lots'" -- ./cryptogen generate --config bad.yaml
 expect 2 "never" -- ls never
+
+# A place that cannot be written to: said at once, and no organization is named as if it were there.
+touch in-the-way
+said="$(./cryptogen generate --config="$golden/config/crypto-config.yaml" --output=in-the-way/made)"
+same "exit code of a place that cannot be written to" 1 "$?"
+same "what is said of it" "Error writing key material:" "$(head -n 1 <<<"$said")"
+expect 0 "in-the-way.*: Not a directory" -- cat <<<"$said"
+same "organizations that it names" 0 "$(grep -c "^org" <<<"$said")"
+
+# A name given twice is made once, as the first entry says, and reported.
+printf 'PeerOrgs:\n  - Name: Org1\n    Domain: o.example.com\n    Specs: [{Hostname: peer0}]\n    Template: {Count: 2}\n    Users: {Count: 1, Specs: [{Name: User1}]}\n' >twice.yaml
+expect 0 "twice.yaml:6:31: warning: PeerOrgs.0..Users.Specs.0..Name: 'User1' is taken by" -- ./cryptogen generate --config twice.yaml --output twice
+same "peers" 2 "$(ls twice/peerOrganizations/o.example.com/peers | wc -l)"
+same "users" 2 "$(ls twice/peerOrganizations/o.example.com/users | wc -l)"

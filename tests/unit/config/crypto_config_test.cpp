@@ -100,7 +100,7 @@ TEST_CASE("every problem at once, with the place and what was meant") {
               "c.yaml:5:9: PeerOrgs[0].Specs[0].Hostname: is missing",
               "c.yaml:7:21: PeerOrgs[0].Specs[1].CommonName: '{{.Host}}' is no field here; did you mean '{{.Hostname}}'?",
               "c.yaml:9:15: PeerOrgs[0].Specs[2].SANS: '{{' has no '}}'",
-              "c.yaml:10:9: PeerOrgs[0].Specs[3]: 'b.' is taken by PeerOrgs[0].Specs[2]",
+              "c.yaml:10:9: warning: PeerOrgs[0].Specs[3]: 'b.' is taken by PeerOrgs[0].Specs[2]; it is made once, as that says",
               "c.yaml:11:23: PeerOrgs[0].Template.Count: must be a whole number, but is 'many'",
               "c.yaml:12:20: PeerOrgs[0].Users.Count: must be at most 10000",
               "c.yaml:14:30: PeerOrgs[1].CA.PublicKeyAlgorithm: must be ecdsa or ed25519, but is 'ed2519'; did you mean 'ed25519'?",
@@ -108,6 +108,28 @@ TEST_CASE("every problem at once, with the place and what was meant") {
           });
   CHECK(problems_of("{}") == words{"c.yaml:1:1: names no organization; write PeerOrgs or OrdererOrgs"});
   CHECK(problems_of("PeerOrgs: [~]") == words{"c.yaml:1:12: PeerOrgs[0]: is empty"});
+}
+
+TEST_CASE("a name that is given twice is made once, as its first entry says") {
+  const auto read = read_crypto_config(R"yaml(PeerOrgs:
+  - Domain: org1.example.com
+    Specs: [{Hostname: peer1, PublicKeyAlgorithm: ed25519}]
+    Template: {Count: 3}
+    Users:
+      Count: 2
+      Specs: [{Name: User2, PublicKeyAlgorithm: ed25519}, {Name: User3}, {Name: Admin}, {Name: User3}]
+)yaml");
+  const auto& org = read.contents.peers.at(0);
+  REQUIRE(org.nodes.size() == 3);
+  CHECK(org.nodes[0].common_name == "peer1.org1.example.com");
+  CHECK(org.nodes[0].algorithm == key_algorithm::ed25519);
+  CHECK(org.nodes[1].hostname == "peer0");
+  CHECK(org.nodes[2].hostname == "peer2");
+  REQUIRE(org.named_users.size() == 1);
+  CHECK(org.named_users[0].name == "User3");
+  CHECK_FALSE(any_error(read.problems));
+  REQUIRE(read.problems.size() == 4);
+  CHECK(to_text(read.problems[1], "c.yaml") == "c.yaml:7:22: warning: PeerOrgs[0].Users.Specs[0].Name: 'User2' is taken by PeerOrgs[0].Users.Count; it is made once, as that says");
 }
 
 TEST_CASE("templates with plain fields") {
