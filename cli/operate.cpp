@@ -14,6 +14,7 @@
 #include "cli/network.hpp"
 #include "cli/verbs.hpp"
 #include "edge/door.hpp"
+#include "edge/quoted.hpp"
 #include "edge/version.hpp"
 
 namespace weft::cli {
@@ -66,7 +67,12 @@ void add_log_verb(CLI::App& app) {
   };
   auto* verb = app.add_subcommand("log", "Set how much the running network logs");
   auto o = std::make_shared<options>();
-  verb->add_option("level", o->level, "off, error, warn, info, debug or trace")->required();
+  verb->add_option("level", o->level, "off, error, warn, info, debug or trace")
+      ->required()
+      ->check([](const std::string& level) -> std::string {
+        for (const char* known : {"off", "error", "warn", "info", "debug", "trace"}) if (level == known) return {};
+        return "no log level " + edge::in_quotes(level) + "; there are: off, error, warn, info, debug, trace";
+      });
   o->add_dir(*verb);
   verb->callback([o] {
     network n(*o);
