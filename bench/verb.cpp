@@ -78,6 +78,9 @@ void add_bench_verb(CLI::App& app) {
       ->capture_default_str();
   put->add_option("--durability", given->durability, "full: fdatasync per block; off: none")->check(CLI::IsMember({"full", "off"}))->capture_default_str();
   put->add_option("--value-bytes", given->options.value_bytes, "Size of a value")->capture_default_str();
+  put->add_option("--warm-up", given->options.warm_up, "Transactions that are not measured; default: a twentieth, at least 500 and at most a quarter");
+  put->add_option("--parts", given->options.parts, "Report the measured transactions in so many parts as well: what growth of state and chain costs")
+      ->capture_default_str();
   put->add_option("--orgs", given->options.orgs, "Peer organizations")->check(CLI::Range(1, 26))->capture_default_str();
   put->add_option("--peers", given->options.peers, "Peers of each organization")->check(CLI::Range(1, 16))->capture_default_str();
   put->add_option("--block-messages", given->options.block_messages, "Transactions in a block at most")->check(CLI::Range(1, 100'000))->capture_default_str();

@@ -91,6 +91,9 @@ void finish_tx(self_ptr self, std::size_t who, std::string why, bool committed) 
   }
   if (s.finished == s.set.txs) return end_window(self, c.tx_id, committed);
   if (s.finished == s.set.warm_up) begin_window(self);
+  const auto window = s.set.txs - s.set.warm_up;
+  if (s.finished > s.set.warm_up && s.finished - s.set.warm_up >= window * (s.out.marks.size() + 1) / s.set.parts)
+    s.out.marks.push_back({s.finished, s.out.valid, s.set.probe()});
   s.idle.push_back(who);
   begin_due(self);
 }

@@ -37,12 +37,20 @@ struct usage {
   double rss_mib = 0;
 };
 
+/// How far the run had come at a moment within the measured window.
+struct mark {
+  std::uint64_t finished = 0;  ///< Of the whole run.
+  std::uint64_t valid = 0;     ///< In the window so far.
+  usage used;
+};
+
 struct driver_outcome {
   std::string failure;                            ///< Not empty: the run did not finish.
   usage begin, end;                               ///< Around the measured window.
   std::chrono::nanoseconds window{0};
   std::uint64_t measured = 0, valid = 0;          ///< In the window.
   std::map<std::string, std::uint64_t> others;    ///< Whole run; at most 32 kinds.
+  std::vector<mark> marks;                        ///< At the end of each part of the window but the last, which `end` closes.
   histogram latency;                              ///< Nanoseconds.
   std::uint64_t starved = 0;
   std::uint64_t envelopes = 0, envelope_bytes = 0;
@@ -53,6 +61,7 @@ struct driver_settings {
   std::string channel = "mychannel";
   std::uint64_t txs = 0, warm_up = 0;
   std::size_t clients = 1;
+  std::size_t parts = 1;                          ///< Of the window, for `driver_outcome::marks`.
   std::optional<double> rate;                     ///< Per second; absent: closed loop.
   actors::gateway_actor gateway;                  ///< Where the clients are connected.
   std::vector<actors::gateway_actor> others;      ///< Of other peers: the run's CPU counts until these have committed the last block too.

@@ -56,6 +56,8 @@ result<void> check(const put_options& o) {
   if (o.clients < 1 || o.clients > 4'096) return out_of_range("--clients is from 1 to 4096");
   if (o.rate && !(*o.rate >= 0.01 && *o.rate <= 1e6)) return out_of_range("--rate is from 0.01 to 1000000 per second");
   if (o.value_bytes > MiB) return out_of_range("--value-bytes is at most 1048576");
+  if (o.warm_up && *o.warm_up >= o.txs) return out_of_range("--warm-up is below --txs");
+  if (o.parts < 1 || o.parts > 1'000 || o.parts > o.txs) return out_of_range("--parts is from 1 to 1000, and at most as many as transactions");
   if (o.deadline_seconds < 1) return out_of_range("--deadline is at least 1 second");
   return {};
 }
@@ -95,6 +97,22 @@ void fill_cpu(report& r, const driver_outcome& o) {
   r.cpu_us_generator = per_tx_us(generator, o.valid);
 }
 
+/// The window's parts, one behind the other.
+std::vector<part> parts_of(const driver_outcome& o, std::uint64_t txs) {
+  std::vector<part> out;
+  auto marks = o.marks;
+  marks.push_back({txs, o.valid, o.end});
+  const usage* before = &o.begin;
+  std::uint64_t valid = 0;
+  for (const auto& m : marks) {
+    const auto total = since(since(before->generator_nanos, m.used.generator_nanos), since(before->process_nanos, m.used.process_nanos));
+    if (m.valid > valid) out.push_back({m.finished, m.used.height, per_tx_us(total, m.valid - valid), m.used.rss_mib});
+    before = &m.used;
+    valid = m.valid;
+  }
+  return out;
+}
+
 report make_report(const driver_outcome& o, const conditions& c) {
   report r;
   r.conditions = c;
@@ -106,6 +124,7 @@ report make_report(const driver_outcome& o, const conditions& c) {
   r.latency = {in_ms(o.latency.percentile(50)), in_ms(o.latency.percentile(95)), in_ms(o.latency.percentile(99)), in_ms(o.latency.percentile(99.9))};
   r.rss_mib = o.end.rss_mib;
   fill_cpu(r, o);
+  if (!o.marks.empty()) r.parts = parts_of(o, c.txs);
   r.conditions.endorsements_per_tx = o.endorsements_per_tx;
   if (o.envelopes > 0) r.conditions.envelope_bytes = static_cast<double>(o.envelope_bytes) / static_cast<double>(o.envelopes);
   if (o.end.height > o.begin.height) r.conditions.txs_per_block = static_cast<double>(o.measured) / static_cast<double>(o.end.height - o.begin.height);
@@ -116,7 +135,7 @@ conditions conditions_of(const put_options& o, const config::topology& t, std::s
   conditions c;
   c.contract_call = "kv put";
   c.txs = o.txs;
-  c.warm_up = warm_up_of(o.txs);
+  c.warm_up = o.warm_up.value_or(warm_up_of(o.txs));
   c.clients = o.clients;
   c.rate = o.rate;
   c.value_bytes = o.value_bytes;
@@ -159,8 +178,9 @@ result<driver_outcome> drive(caf::actor_system& system, actors::node& network, c
   driver_settings d;
   d.channel = channel_name;
   d.txs = o.txs;
-  d.warm_up = warm_up_of(o.txs);
+  d.warm_up = o.warm_up.value_or(warm_up_of(o.txs));
   d.clients = o.clients;
+  d.parts = o.parts;
   d.rate = o.rate;
   d.gateway = gateways.front();
   d.others.assign(gateways.begin() + 1, gateways.end());

@@ -16,6 +16,8 @@ struct put_options {
   std::size_t clients = 64;                 ///< 1 to 4,096: transactions in flight.
   std::optional<double> rate;               ///< Per second: open loop. Absent: closed loop.
   std::size_t value_bytes = 100;            ///< 0 to 1 MiB.
+  std::optional<std::uint64_t> warm_up;     ///< Transactions that are not measured, below `txs`. Absent: see warm_up_of.
+  std::size_t parts = 1;                    ///< 1 to 1,000: of the measured transactions, each reported for itself. Shows what growth costs.
   bool trust_shared = true;                 ///< One operator shares verified signatures; else every member verifies for itself.
   bool durable = true;                      ///< fdatasync per block.
   std::size_t orgs = 2, peers = 1;

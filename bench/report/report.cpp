@@ -57,6 +57,9 @@ std::string to_text(const report& r) {
   line(out, "  (generator    %7.1f   not counted)", r.cpu_us_generator);
   if (r.starved > 0) line(out, "warning         clients waited %llu times for the generator", static_cast<unsigned long long>(r.starved));
   line(out, "resident        %.0f MiB", r.rss_mib);
+  if (!r.parts.empty()) line(out, "parts           keys so far    block   CPU us per tx   MiB");
+  for (const auto& p : r.parts)
+    line(out, "               %12llu %8llu %15.1f %5.0f", static_cast<unsigned long long>(p.txs), static_cast<unsigned long long>(p.blocks), p.cpu_us, p.rss_mib);
   add_conditions(out, r.conditions);
   return out;
 }
@@ -90,6 +93,7 @@ std::string to_json(const report& r) {
       {"starved", r.starved},
       {"conditions", conditions},
   };
+  for (const auto& p : r.parts) out["parts"].push_back({{"txs", p.txs}, {"blocks", p.blocks}, {"cpu_us_per_tx", rounded(p.cpu_us)}, {"rss_mib", rounded(p.rss_mib, 10)}});
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weft::bench {
 
@@ -32,6 +33,14 @@ struct latencies_ms {
   double p50 = 0, p95 = 0, p99 = 0, p999 = 0;
 };
 
+/// One of several parts of the measured window, by where it ended.
+struct part {
+  std::uint64_t txs = 0;     ///< Transactions of the run so far: as many keys are in the state.
+  std::uint64_t blocks = 0;  ///< Height of the channel.
+  double cpu_us = 0;         ///< Per valid transaction of this part, all but the generator.
+  double rss_mib = 0;
+};
+
 struct report {
   double committed_tps = 0;                    ///< Valid transactions per second of the measured window.
   std::uint64_t measured = 0, valid = 0;       ///< Finished in the window; of these with code 0.
@@ -42,6 +51,7 @@ struct report {
   latencies_ms latency;                        ///< From the intended start to the commit notice.
   double rss_mib = 0;                          ///< Resident at the end, the generator's signed proposals included.
   std::uint64_t starved = 0;                   ///< How often a client had to wait for the generator: above 0, the load was not as intended.
+  std::vector<part> parts;                     ///< Empty when the window was not divided.
   bench::conditions conditions;
 };
 

@@ -30,6 +30,7 @@ TEST_CASE("every put commits as valid, with two endorsements, and the folder is 
     o.trust_shared = r.shared;
     o.block_messages = 10;
     o.dir = folder.path;
+    o.parts = 4;
     const auto found = run_put(o);
     REQUIRE_MESSAGE(found, (found ? std::string{} : found.error().context));
     CHECK(found->measured == 60);
@@ -38,6 +39,16 @@ TEST_CASE("every put commits as valid, with two endorsements, and the folder is 
     CHECK(found->conditions.endorsements_per_tx == 2);
     CHECK(found->conditions.envelope_bytes > 3'000);
     CHECK(found->conditions.txs_per_block <= 10);
+    REQUIRE(found->parts.size() == 4);
+    CHECK(found->parts[0].txs >= 35);
+    CHECK(found->parts[3].txs == 80);
+    double parts = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+      CHECK(found->parts[i].cpu_us > 0);
+      if (i > 0) CHECK(found->parts[i].blocks >= found->parts[i - 1].blocks);
+      parts += found->parts[i].cpu_us / 4;
+    }
+    CHECK(parts == doctest::Approx(found->cpu_us_total).epsilon(0.5));  // parts of about as many transactions: each may end a few late
     double owned = found->cpu_us_other;
     for (const auto& [role, us] : found->cpu_us_by_role) owned += us;
     CHECK(owned == doctest::Approx(found->cpu_us_total).epsilon(0.01));
