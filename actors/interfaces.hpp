@@ -125,7 +125,8 @@ using block_sink_actor = caf::typed_actor<
 /// DELIVER of one node: streams blocks by credit (interop/04 §4), to peers, SDKs and the command.
 using deliver_actor = caf::typed_actor<
     // Opens a subscription for the sink by a signed seek envelope, with so many credits to begin with; a later seek of a sink replaces the first.
-    caf::reacts_to<atom::seek, block_sink_actor, ledger::envelope, std::uint32_t>,
+    // The text names the ACL resource that a peer judges it by ("event/Block"); empty: the channel's readers. Orderers have one policy for all.
+    caf::reacts_to<atom::seek, block_sink_actor, ledger::envelope, std::uint32_t, std::string>,
     // More credits for a sink's subscription to a channel.
     caf::reacts_to<atom::credit, block_sink_actor, std::string, std::uint32_t>,
     caf::reacts_to<atom::cancel, block_sink_actor, std::string>,

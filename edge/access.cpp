@@ -8,10 +8,6 @@
 
 namespace weft::edge {
 
-namespace {
-constexpr std::string_view readers = "/Channel/Application/Readers";
-}
-
 result<peer_ptr> peer_choice::choose(const std::string& name, const std::string& msp_id) const {
   std::string known;
   for (const auto& p : peers_) {
@@ -43,22 +39,22 @@ std::string msp_of(bytes_view serialized_identity) {
   return proto::decode(serialized_identity, wire) ? wire.mspid() : std::string{};
 }
 
-result<void> check_right(const ledger::channel_bundle& bundle, bytes_view identity) {
+result<void> check_right(const ledger::channel_bundle& bundle, std::string_view resource, bytes_view identity) {
   WEFT_TRY(const auto who, bundle.msps()->validate(identity));
-  if (bundle.policy(readers)->evaluate({who})) return {};
-  return fail(errc::permission_denied, who->cert.subject() + " of " + who->msp_id + " does not satisfy " + std::string(readers));
+  if (auto allowed = bundle.check_acl(resource, who); !allowed)
+    return fail(errc::permission_denied, allowed.error().context + " by " + who->cert.subject() + " of " + who->msp_id);
+  return {};
 }
 
-result<void> check_reader(const actors::peer_site& peer, const std::string& channel_id, bytes_view identity, bytes_view message,
-                          bytes_view signature) {
+result<void> check_reader(const actors::peer_site& peer, const std::string& channel_id, std::string_view resource, bytes_view identity,
+                          bytes_view message, bytes_view signature) {
   const auto channel = peer.channel(channel_id);
   const auto now = channel ? channel->now.get() : nullptr;
   if (!now) return fail(errc::permission_denied, "Failed to get policy manager for channel [" + channel_id + "]");
   const auto who = now->bundle->msps()->validate(identity);
   if (!who) return fail(errc::permission_denied, who.error().context);
   if (!peer.verifier->verify((*who)->cert.key(), message, signature)) return fail(errc::permission_denied, "the request's signature is not that of its identity");
-  if (auto right = check_right(*now->bundle, identity); !right) return fail(errc::permission_denied, right.error().context);
-  return {};
+  return check_right(*now->bundle, resource, identity);
 }
 
 }  // namespace weft::edge

@@ -28,11 +28,11 @@ class peer_choice {
 /// MSP id of a pb(SerializedIdentity); empty when it is none. Says nothing about validity.
 [[nodiscard]] std::string msp_of(bytes_view serialized_identity);
 
-/// Whether `identity` is valid in the channel, signed `message`, and satisfies the channel's Readers.
+/// Whether `identity` is valid in the channel, signed `message`, and satisfies the channel's policy for an ACL resource ("gateway/CommitStatus").
 /// Errors: `permission_denied`, also for a channel that the peer does not have.
-[[nodiscard]] result<void> check_reader(const actors::peer_site& peer, const std::string& channel_id, bytes_view identity, bytes_view message,
-                                        bytes_view signature);
+[[nodiscard]] result<void> check_reader(const actors::peer_site& peer, const std::string& channel_id, std::string_view resource, bytes_view identity,
+                                        bytes_view message, bytes_view signature);
 /// The same without a signature: asked again when the configuration has changed.
-[[nodiscard]] result<void> check_right(const ledger::channel_bundle& bundle, bytes_view identity);
+[[nodiscard]] result<void> check_right(const ledger::channel_bundle& bundle, std::string_view resource, bytes_view identity);
 
 }  // namespace weft::edge

@@ -58,7 +58,7 @@ void subscribe(self_ptr self, const ledger::envelope& seek) {
   }
   s.channel = seek.header() ? seek.header()->channel_id : std::string{};
   s.granted = stream_window - std::min(stream_window, s.unconfirmed);
-  self->send(deliver, atom::seek::value, handle(self), seek, s.granted);
+  self->send(deliver, atom::seek::value, handle(self), seek, s.granted, s.form->resource());
 }
 
 void take(self_ptr self, const std::string& channel, const ledger::block& b) {

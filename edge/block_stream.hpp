@@ -20,6 +20,8 @@ class block_form {
   virtual ~block_form() = default;
   /// The message for a block; nothing when it does not concern the client. Errors end the stream with their status.
   [[nodiscard]] virtual result<std::optional<bytes>> on_block(const std::string& channel, const ledger::block& b) = 0;
+  /// The ACL resource that a subscription is judged by; empty when the door has judged already.
+  [[nodiscard]] virtual std::string resource() const { return {}; }
   /// The message that ends a subscription; nothing when the kind has none.
   [[nodiscard]] virtual std::optional<bytes> on_ended(std::int32_t status) = 0;
   /// How the stream ends after a subscription did; nothing when the client may ask again.

@@ -12,6 +12,7 @@ namespace weft::edge {
 
 namespace {
 
+constexpr std::string_view events_resource = "gateway/ChaincodeEvents";
 constexpr std::uint8_t valid = 0;
 
 class event_form final : public block_form {
@@ -57,7 +58,7 @@ class event_form final : public block_form {
     const auto now = channel ? channel->now.get() : nullptr;
     if (!now) return fail(errc::unavailable, "the channel is gone");
     if (now->bundle->sequence().value == config_sequence_) return {};
-    WEFT_CHECK(check_right(*now->bundle, identity_));
+    WEFT_CHECK(check_right(*now->bundle, events_resource, identity_));
     config_sequence_ = now->bundle->sequence().value;
     return {};
   }
@@ -130,7 +131,7 @@ class chaincode_events final : public sink_events {
     if (request.channel_id().empty()) return fail(errc::invalid_argument, "no channel ID provided");
     if (request.chaincode_id().empty()) return fail(errc::invalid_argument, "no chaincode ID provided");
     WEFT_TRY(const auto peer, peers_->choose(out_->metadata(peer_metadata), msp_of(request.identity())));
-    WEFT_CHECK(check_reader(*peer, request.channel_id(), request.identity(), signed_request.request(), signed_request.signature()));
+    WEFT_CHECK(check_reader(*peer, request.channel_id(), events_resource, request.identity(), signed_request.request(), signed_request.signature()));
     WEFT_TRY(const auto start, start_of(*peer, request));
     WEFT_TRY(const auto seek, own_seek(*peer, request.channel_id(), start));
     const auto sequence = peer->channel(request.channel_id())->now.get()->bundle->sequence().value;

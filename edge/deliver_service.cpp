@@ -27,6 +27,7 @@ class deliver_form final : public block_form {
     }
     return out;
   }
+  std::string resource() const override { return what_ == content::whole ? "event/Block" : "event/FilteredBlock"; }
   std::optional<bytes> on_ended(std::int32_t status) override {
     bytes out;
     proto::put_varint(out, status_field, static_cast<std::uint32_t>(status));
@@ -64,8 +65,12 @@ class deliver_events final : public sink_events {
     const std::string name = out_->metadata(peer_metadata);
     if (what_ == content::whole)  // orderers give no verdicts
       for (const auto& o : orderers_) if (o->name == name) return o;
-    WEFT_TRY(const auto peer, peers_->choose(name, msp_id));
-    return peer;
+    auto peer = peers_->choose(name, msp_id);
+    if (peer) return *peer;
+    auto why = std::move(peer).error();
+    if (what_ == content::whole && !name.empty())  // the list of peers goes on
+      for (const auto& o : orderers_) why.context += ", " + o->name;
+    return fail(std::move(why));
   }
   void bad_request() {
     bytes out;

@@ -127,7 +127,7 @@ void on_commit_status(const bridge_actor& actor, const peer_choice& peers, const
   if (request.transaction_id().empty()) return call->refuse(status_of(rpc_code::invalid_argument, "no transaction ID provided"));
   const auto peer = peers.choose(call->metadata(peer_metadata), msp_of(request.identity()));
   if (!peer) return call->refuse(actors::to_status(peer.error()));
-  const auto allowed = check_reader(**peer, request.channel_id(), request.identity(), signed_request.request(), signed_request.signature());
+  const auto allowed = check_reader(**peer, request.channel_id(), "gateway/CommitStatus", request.identity(), signed_request.request(), signed_request.signature());
   if (!allowed) return call->refuse(actors::to_status(allowed.error()));
   caf::anon_send(actor, atom::await::value, (*peer)->name, request.channel_id(), request.transaction_id(), call);
 }

@@ -423,8 +423,8 @@ void role_list::add_orderer(std::vector<role_spec>& out, const std::shared_ptr<c
   const auto source = [site](const std::string& id) -> std::optional<deliver_source> {
     const auto c = site->channel(id);
     if (!c) return std::nullopt;
-    return deliver_source{[c] { return static_cast<const ledger::block_store*>(c->blocks.get()); }, [c] { return c->bundle.get(); }, "/Channel/Readers",
-                          "/Channel/Orderer/Readers"};
+    return deliver_source{[c] { return static_cast<const ledger::block_store*>(c->blocks.get()); }, [c] { return c->bundle.get(); },
+                          [](const ledger::channel_bundle& now, std::string_view) { return std::string(now.maintenance() ? "/Channel/Orderer/Readers" : "/Channel/Readers"); }};
   };
   out.push_back(deliver_role({site->name + "/deliver", meter("deliver")}, site, source));
   add_channels(out, *this, site);
@@ -440,7 +440,12 @@ void role_list::add_peer(std::vector<role_spec>& out, const std::shared_ptr<cons
   const auto source = [site](const std::string& id) -> std::optional<deliver_source> {
     const auto c = site->channel(id);
     if (!c) return std::nullopt;
-    return deliver_source{[c] { return &c->ledger->blocks(); }, [c] { return c->now.get()->bundle; }, "/Channel/Application/Readers", {}};
+    return deliver_source{[c] { return &c->ledger->blocks(); }, [c] { return c->now.get()->bundle; },
+                          [](const ledger::channel_bundle& now, std::string_view resource) {
+                            std::string path = "/Channel/Application/Readers";
+                            if (!resource.empty()) static_cast<void>(now.acl(resource, &path));
+                            return path;
+                          }};
   };
   out.push_back(deliver_role(seat_for("deliver", "deliver"), site, source));
   out.push_back(endorser_role(seat_for("endorser", "endorser"), site));

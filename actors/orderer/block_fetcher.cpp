@@ -37,7 +37,7 @@ void open(self_ptr self) {
   if (!signature) return retry(self, signature.error().context);
   s.source = source;
   self->monitor(s.source);
-  self->send(s.source, atom::seek::value, caf::actor_cast<block_sink_actor>(self), ledger::envelope::make(std::move(payload), std::move(*signature)), window);
+  self->send(s.source, atom::seek::value, caf::actor_cast<block_sink_actor>(self), ledger::envelope::make(std::move(payload), std::move(*signature)), window, std::string{});
 }
 
 /// What a peer checks, and the configuration that the block brings.

@@ -16,6 +16,7 @@ struct deliver_session {
   std::uint64_t next = 0;
   std::uint32_t credits = 0;
   std::uint64_t config_sequence = 0;  ///< Of the bundle that allowed it.
+  std::string resource;               ///< That it was allowed as.
 };
 
 struct deliver_state {
@@ -57,7 +58,7 @@ std::string lost_right(const deliver_state& s, deliver_session& session, const d
   if (bundle->sequence().value == session.config_sequence) return {};
   session.config_sequence = bundle->sequence().value;
   const auto who = bundle->msps()->validate(session.seek.who->serialized);
-  if (who && bundle->policy(source.reading(*bundle))->evaluate({*who})) return {};
+  if (who && bundle->policy(source.reading(*bundle, session.resource))->evaluate({*who})) return {};
   return "the channel's configuration no longer lets " + session.seek.who->cert.subject() + " read";
 }
 
@@ -108,7 +109,7 @@ void pump_channel(self_ptr self, const std::string& channel) {
   if (more) self->send(self, atom::tick::value, channel);
 }
 
-void seek(self_ptr self, const block_sink_actor& sink, const ledger::envelope& request, std::uint32_t credits) {
+void seek(self_ptr self, const block_sink_actor& sink, const ledger::envelope& request, std::uint32_t credits, const std::string& resource) {
   if (!sink) return;  // an empty handle can arrive from another node: there is nobody to answer, and nobody to watch
   auto& s = self->state;
   const auto& h = request.header();
@@ -120,11 +121,11 @@ void seek(self_ptr self, const block_sink_actor& sink, const ledger::envelope& r
   if (!source) return refuse(404, "channel " + h->channel_id + " is not served by " + s.where->name);
   if (s.sessions.size() >= sessions_max) return refuse(503, "too many subscriptions");
   const auto bundle = source->bundle();
-  auto session = cluster::check_seek(request, *bundle, source->reading(*bundle), block_number{s.durable[h->channel_id]}, s.where->clock->now(),
+  auto session = cluster::check_seek(request, *bundle, source->reading(*bundle, resource), block_number{s.durable[h->channel_id]}, s.where->clock->now(),
                                      *s.where->verifier);
   if (!session) return refuse(session.error().status, session.error().why);
   self->monitor(sink);
-  deliver_session added{sink, std::move(*session), 0, std::min(credits, credits_max), bundle->sequence().value};
+  deliver_session added{sink, std::move(*session), 0, std::min(credits, credits_max), bundle->sequence().value, resource};
   added.next = added.seek.range.start.value;
   s.sessions.insert_or_assign({h->channel_id, sink.address()}, std::move(added));
   pump_channel(self, h->channel_id);
@@ -148,7 +149,9 @@ deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> 
     for (auto it = sessions.begin(); it != sessions.end();) it = it->first.second == down.source ? sessions.erase(it) : std::next(it);
   });
   return {
-      [self](atom::seek, const block_sink_actor& sink, const ledger::envelope& request, std::uint32_t credits) { seek(self, sink, request, credits); },
+      [self](atom::seek, const block_sink_actor& sink, const ledger::envelope& request, std::uint32_t credits, const std::string& resource) {
+        seek(self, sink, request, credits, resource);
+      },
       [self](atom::credit, const block_sink_actor& sink, const std::string& channel, std::uint32_t credits) {
         const auto it = self->state.sessions.find({channel, sink.address()});
         if (it == self->state.sessions.end()) return;

@@ -33,7 +33,7 @@ log_writer_actor::behavior_type log_writer(role_self<log_writer_actor, log_write
       [self, channel](atom::write, const std::shared_ptr<const log_job>& job) {
         auto failure = self->state.failure.empty() ? write(*channel->raft_log, *job) : self->state.failure;
         if (!failure.empty()) spdlog::error("{}: the raft log of {} was not written: {}", self->seat(), channel->id, failure);
-        if (!failure.empty()) self->quit(caf::exit_reason::unhandled_exception);
+        if (!failure.empty()) self->quit(caf::make_error(caf::sec::runtime_error, failure));
         return failure;
       },
   };

@@ -79,7 +79,7 @@ void give_up(self_ptr self, const std::string& why) {
   s.chain.reset();
   s.not_open = why;
   s.waiting.answer_all({cluster::status_unavailable, why + "; the message may or may not be ordered"});
-  self->quit(caf::exit_reason::unhandled_exception);
+  self->quit(caf::make_error(caf::sec::runtime_error, why));
 }
 
 // ---- who is where

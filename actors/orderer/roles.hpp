@@ -25,11 +25,7 @@ using ordered_channel_ptr = std::shared_ptr<orderer_channel>;
 struct deliver_source {
   std::function<const ledger::block_store*()> blocks;
   std::function<std::shared_ptr<const ledger::channel_bundle>()> bundle;
-  std::string policy;  ///< Path of the policy that readers must satisfy.
-  std::string policy_in_maintenance;  ///< The same while the consensus type is migrated; empty: no other.
-  [[nodiscard]] const std::string& reading(const ledger::channel_bundle& now) const {
-    return now.maintenance() && !policy_in_maintenance.empty() ? policy_in_maintenance : policy;
-  }
+  std::function<std::string(const ledger::channel_bundle& now, std::string_view resource)> reading;  ///< Path of the policy that readers must satisfy.
 };
 /// By channel; nothing for one that the member has not joined.
 using find_source_fn = std::function<std::optional<deliver_source>(const std::string& channel)>;

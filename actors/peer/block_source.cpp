@@ -72,7 +72,7 @@ void open(self_ptr self) {
   self->monitor(s.source);
   const auto credits = static_cast<std::uint32_t>(s.site->options.pipeline_blocks);
   self->send(s.source, atom::seek::value, caf::actor_cast<block_sink_actor>(self),
-             ledger::envelope::make(std::move(payload), std::move(*signature)), credits);
+             ledger::envelope::make(std::move(payload), std::move(*signature)), credits, std::string{});
   if (s.channel->stalled.get()) self->delayed_send(self, settled, atom::tick::value, s.epoch);
 }
 

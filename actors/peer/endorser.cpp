@@ -105,10 +105,7 @@ caf::result<endorse_reply> join_channel(pool_self self, const signed_proposal& p
     return as_response("\"JoinChain\" request failed to extract channel id from the block due to [" + (b ? "block data is empty" : b.error().context) + "]");
   }
   const auto& id = b->envelopes().front().header()->channel_id;
-  if (!who.admin || who.msp_id != s.site->msp_id) {
-    return as_response("access denied for [JoinChain][" + id + "]: [Failed verifying that proposal's creator satisfies local MSP principal during channelless "
-                       "check policy with policy [Admins]: [This identity is not an admin]]");
-  }
+  if (const auto why = chaincode::not_local_admin(who, s.site->msp_id); !why.empty()) return as_response("access denied for [JoinChain][" + id + "]: [" + why + "]");
   if (!s.participation.get()) return endorse_reply{status_of(rpc_code::unavailable, "the node is starting; try again"), {}};
   auto promise = self->make_response_promise<endorse_reply>();
   self->ask(s.participation.get(), s.site->options.execute_timeout, atom::join::value, s.site->name, *b)

@@ -3,8 +3,8 @@
 #include <array>
 
 #include "chaincode/simulation/simulation.hpp"
+#include "chaincode/simulation/system_contract.hpp"
 #include "crypto/policy/policy.hpp"
-#include "ledger/channel/policy_manager.hpp"
 
 namespace weft::chaincode {
 
@@ -57,26 +57,28 @@ bool needs_local_admin(std::string_view resource) {
 
 refusal check_access(const ledger::proposal& p, const crypto::identity_ptr& who, const proposal_rules& rules) {
   const auto resource = resource_of(p);
+  const auto function = p.args.empty() ? std::string{} : p.args.front();
   if (needs_local_admin(resource)) {
-    if (who->msp_id == rules.local_msp_id && who->admin) return std::nullopt;
-    return as_response("Failed to authorize invocation due to failed ACL check: Failed verifying that proposal's creator satisfies local MSP principal "
-                       "during channelless check policy with policy [Admins]: the identity is not an admin of " +
-                       std::string(rules.local_msp_id) + ": " + who->cert.subject());
+    const auto why = not_local_admin(*who, rules.local_msp_id);
+    return why.empty() ? std::nullopt : as_response(access_denied(p.chaincode_name, function, rules.bundle.channel_id(), why));
   }
-  std::string path;
-  const auto policy = rules.bundle.acl(resource, &path);
-  if (policy->evaluate({who})) return std::nullopt;
-  const std::string why = "Failed evaluating policy on signed data during check policy on channel [" + rules.bundle.channel_id() +
-                          "] with policy [" + path + "]: [" + ledger::denial_text(*policy, {who}) + "] by " + who->cert.subject() + " of " +
-                          who->msp_id;
-  if (p.chaincode_name == "_lifecycle") return as_response("Failed to authorize invocation due to failed ACL check: " + why);
-  if (is_system_contract(p.chaincode_name)) {
-    return as_response("access denied for [" + (p.args.empty() ? std::string{} : p.args.front()) + "][" + rules.bundle.channel_id() + "]: " + why);
-  }
-  return as_error(why);
+  const auto allowed = rules.bundle.check_acl(resource, who);
+  if (allowed) return std::nullopt;
+  const auto by = " by " + who->cert.subject() + " of " + who->msp_id;
+  if (!is_system_contract(p.chaincode_name)) return as_error(allowed.error().context + by);
+  return as_response(access_denied(p.chaincode_name, function, rules.bundle.channel_id(), allowed.error().context) + by);
 }
 
 }  // namespace
+
+std::string not_local_admin(const crypto::identity& who, std::string_view local_msp_id) {
+  const std::string local(local_msp_id), policy = "during channelless check policy with policy [Admins]: ";
+  if (who.msp_id != local) return "Failed deserializing proposal creator " + policy + "[expected MSP ID " + local + ", received " + who.msp_id + "]";
+  if (who.admin) return {};
+  const bool has_role = who.client || who.peer || who.orderer;
+  return "Failed verifying that proposal's creator satisfies local MSP principal " + policy + "[The identity is not an admin under this MSP [" + local + "]: " +
+         (has_role ? "The identity does not contain OU [ADMIN], MSP: [" + local + "]" : std::string("NodeOUs not activated. Cannot tell apart identities.")) + "]";
+}
 
 refusal check_proposal(const ledger::proposal& p, const proposal_rules& rules) {
   const auto& h = p.header;

@@ -35,4 +35,7 @@ struct proposal_rules {
 [[nodiscard]] tl::expected<crypto::identity_ptr, proposal_refusal> check_channelless_proposal(const ledger::proposal& p, const crypto::msp& local,
                                                                                              const crypto::verifier& verifier, timestamp now);
 
+/// Why somebody may not do what is left to administrators of the peer's own organization, in Fabric's words; empty when they may.
+[[nodiscard]] std::string not_local_admin(const crypto::identity& who, std::string_view local_msp_id);
+
 }  // namespace weft::chaincode

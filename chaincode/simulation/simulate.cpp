@@ -72,6 +72,11 @@ bool is_system_contract(std::string_view name) {
   return false;
 }
 
+std::string access_denied(std::string_view contract, const std::string& function, const std::string& channel, const std::string& why) {
+  if (contract == "_lifecycle") return "Failed to authorize invocation due to failed ACL check: " + why;
+  return "access denied for [" + function + "][" + channel + "]: " + (contract == "qscc" ? "[" + why + "]" : why);
+}
+
 result<simulation_result> simulate(const simulation_context& context) {
   WEFT_ASSERT(context.proposal && context.state, "a simulation needs a proposal and a state");
   const auto& p = *context.proposal;

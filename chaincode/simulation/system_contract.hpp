@@ -33,4 +33,7 @@ class system_contract : public contract {
   [[nodiscard]] virtual response run(system_stub& s) = 0;
 };
 
+/// What a system contract answers to somebody whom an ACL shuts out, in Fabric's words: qscc sets the reason in brackets, cscc does not.
+[[nodiscard]] std::string access_denied(std::string_view contract, const std::string& function, const std::string& channel, const std::string& why);
+
 }  // namespace weft::chaincode

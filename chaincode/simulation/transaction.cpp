@@ -42,6 +42,11 @@ std::string runnable::version() const { return approved ? approved->definition.v
 result<runnable> transaction::find(const std::string& name) {
   runnable out;
   if (!is_system_contract(name)) {
+    // Fabric 3 runs no contract of the old lifecycle, and does not let the new one be used below this capability.
+    if (context.bundle && !context.bundle->caps().lifecycle_v2) {
+      return fail(errc::failed_precondition, "the channel's application capability is below V2_0, and the lifecycle of Fabric 1.x is no longer supported: "
+                                             "set the application capability V2_0 or V2_5 by a configuration update");
+    }
     WEFT_TRY(out.approved, find_approved(context, sets, name));
   }
   if (context.find_contract) out.code = context.find_contract(name);

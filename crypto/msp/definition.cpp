@@ -55,7 +55,7 @@ result<examined_certificate> fabric_msp::examine(bytes_view pem) const {
 }
 
 result<void> fabric_msp::set_up_cas(const ::msp::FabricMSPConfig& config) {
-  if (config.root_certs().empty()) return fail(errc::invalid_argument, "at least one root CA is needed");
+  if (config.root_certs().empty()) return fail(errc::invalid_argument, "expected at least one CA certificate");
   std::vector<examined_certificate> roots, intermediates;
   const auto read = [this](const auto& pems, std::string_view what, std::vector<examined_certificate>& into) -> result<void> {
     for (int i = 0; i < pems.size(); ++i) {

@@ -51,8 +51,8 @@ result<ledger::block> deliver_client::fetch(const std::string& channel, const ::
     return fail(errc::unavailable, "the peer does not answer");
   }
   const auto raw = stream->read();
+  if (!raw) return fail(errc::unavailable, "no block came: " + stream->status().message);  // why the stream ended; cancelling it first would hide that
   stream->cancel();
-  if (!raw) return fail(errc::unavailable, "no block came: " + stream->status().message);
   ::protos::DeliverResponse response;
   if (!proto::decode(*raw, response)) return fail(errc::invalid_argument, "the peer's answer is malformed");
   if (response.has_block()) return ledger::block::parse(shared_bytes{proto::encode(response.block())});

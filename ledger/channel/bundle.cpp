@@ -14,6 +14,14 @@
 namespace weft::ledger {
 namespace {
 
+/// Fabric's words around what is wrong in a part of the tree; the path of the element stays in front of the reason.
+error in_fabrics_words(error e) {
+  if (e.code == errc::unsupported) return e;  // a capability: said by who judges compatibility
+  for (const char* section : {"Application", "Orderer", "Consortiums"})
+    if (e.context.starts_with(std::string("/Channel/") + section + "/")) e = within(std::string("could not create channel ") + section + " sub-group config", std::move(e));
+  return within("initializing channelconfig failed", std::move(e));
+}
+
 class bundle final : public channel_bundle {
  public:
   /// The parts in the order in which they are made. What is wrong with raft metadata is left to the caller, who knows how to say it.
@@ -21,7 +29,9 @@ class bundle final : public channel_bundle {
     if (auto ok = check_channel_id(channel_id); !ok) return fail(within("bad channel ID", std::move(ok).error()));
     if (!config.has_channel_group()) return fail(errc::invalid_argument, "config must contain a channel group");
     if (auto flat = flatten(config.channel_group()); !flat) return fail(std::move(flat).error());  // names and bounds, before anything is built
-    WEFT_TRY(channel_sections sections, read_sections(config.channel_group()));
+    auto read = read_sections(config.channel_group());
+    if (!read) return fail(in_fabrics_words(std::move(read).error()));
+    channel_sections sections = *std::move(read);
     WEFT_TRY(auto msps, crypto::msp_manager::create(std::move(sections.msps)));
     WEFT_TRY(policy_manager policies, policy_manager::create(config.channel_group(), msps));
     return std::make_shared<const bundle>(std::move(channel_id), config, std::move(sections), std::move(msps), std::move(policies));
@@ -59,12 +69,21 @@ class bundle final : public channel_bundle {
   bool has_policy(std::string_view path) const override { return policies_.find(path) != nullptr; }
 
   crypto::policy_ptr acl(std::string_view resource, std::string* path) const override {
-    const acl_default standard = default_acl(resource);
-    const auto configured = sections_.acls.find(resource);
-    const bool configurable = standard.scope != acl_scope::node && configured != sections_.acls.end();
-    const std::string chosen = configurable ? configured->second : std::string(standard.policy);
+    const auto configured = configured_acl(resource);
+    const std::string chosen = configured ? *configured : std::string(default_acl(resource).policy);
     if (path) *path = chosen;
     return chosen.empty() ? crypto::reject_all("ACL of " + std::string(resource)) : policy(chosen);
+  }
+
+  result<void> check_acl(std::string_view resource, const crypto::identity_ptr& who) const override {
+    std::string path;
+    const auto judge = acl(resource, &path);
+    std::vector<crypto::identity_ptr> signers;
+    if (who) signers.push_back(who);
+    if (judge->evaluate(signers)) return {};
+    const std::string by = configured_acl(resource) ? "failed evaluating policy on signed data during check policy ["
+                                                    : "Failed evaluating policy on signed data during check policy on channel [" + channel_id_ + "] with policy [";
+    return fail(errc::permission_denied, by + path + "]: [" + denial_text(*judge, signers) + "]");
   }
 
   result<crypto::policy_ptr> compile(bytes_view signature_policy_envelope) const override { return compiled_.compile(signature_policy_envelope); }
@@ -116,6 +135,12 @@ class bundle final : public channel_bundle {
   }
 
  private:
+  /// The policy that the ACLs value names for a resource; null when it names none, or may not.
+  [[nodiscard]] const std::string* configured_acl(std::string_view resource) const {
+    const auto it = sections_.acls.find(resource);
+    return it == sections_.acls.end() || default_acl(resource).scope == acl_scope::node ? nullptr : &it->second;
+  }
+
   [[nodiscard]] update_base base() const { return {channel_id_, config_.channel_group(), policies_, *msps_}; }
 
   static result<::common::ConfigGroup> result_of(const authorized_update& authorized) {

@@ -108,6 +108,9 @@ class channel_bundle {
   [[nodiscard]] virtual bool has_policy(std::string_view path) const = 0;
   /// Policy behind an ACL resource ("peer/Propose"), the configured one or Fabric's default; its path goes to `path` when given.
   [[nodiscard]] virtual crypto::policy_ptr acl(std::string_view resource, std::string* path = nullptr) const = 0;
+  /// The same judged for somebody whose signature was verified; without an identity (the creator is invalid here) nobody passes.
+  /// Errors: `permission_denied` in Fabric's words, which differ for a policy that the ACLs value names.
+  [[nodiscard]] virtual result<void> check_acl(std::string_view resource, const crypto::identity_ptr& who) const = 0;
   [[nodiscard]] virtual const std::vector<channel_org>& application_orgs() const = 0;
   [[nodiscard]] virtual const std::vector<channel_org>& orderer_orgs() const = 0;
   [[nodiscard]] virtual const batch_limits& batching() const = 0;

@@ -62,13 +62,13 @@ result<std::string> msp_collector::add(const ::common::ConfigGroup& org, std::st
   if (config.type() != fabric_msp_type) return fail(errc::unsupported, where + ": MSP type " + std::to_string(config.type()) + " is not offered");
   ::msp::FabricMSPConfig definition;
   if (!proto::decode(config.config(), definition)) return fail(errc::invalid_argument, where + ": config is no FabricMSPConfig");
-  if (definition.name().empty()) return fail(errc::invalid_argument, where + ": MSP for org has empty MSP ID");
+  if (definition.name().empty()) return fail(errc::invalid_argument, where + ": MSP for org " + std::string(path.substr(path.rfind('/') + 1)) + " has empty MSP ID");
   const auto [known, fresh] = definitions_.try_emplace(definition.name(), config.config());
   if (!fresh && known->second != config.config())
     return fail(errc::invalid_argument, where + ": Attempted to define two different versions of MSP: " + definition.name());
   if (fresh) {
     auto made = crypto::msp::create(definition, level_);
-    if (!made) return fail(within(where, std::move(made).error()));
+    if (!made) return fail(within(where + ": setting up the MSP manager failed", std::move(made).error()));
     msps_.push_back(*std::move(made));
   }
   return definition.name();

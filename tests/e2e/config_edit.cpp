@@ -9,6 +9,7 @@
 #include "crypto/msp/folder.hpp"
 #include "ledger/block/block.hpp"
 #include "msp/msp_config.pb.h"
+#include "common/configuration.pb.h"
 #include "orderer/configuration.pb.h"
 #include "peer/configuration.pb.h"
 #include "tests/support/config_changes.hpp"
@@ -76,6 +77,13 @@ config_edit edit_of(const std::vector<std::string>& words) {
   if (what == "maintenance") return [a](auto& root) { maintenance(root, a.at(0) == "on"); };
   if (what == "acl") return [a](auto& root) { acl(root, a); };
   if (what == "policy") return [a](auto& root) { put_policy(group_at(root, {a.at(0)}), a.at(1), a.at(2)); };
+  if (what == "capability") {
+    return [a](auto& root) {
+      ::common::Capabilities c;
+      (*c.mutable_capabilities())[a.at(1)];
+      put_value(group_at(root, {a.at(0)}), "Capabilities", c);
+    };
+  }
   if (what == "remove") return [a](auto& root) { group_at(root, {"Application"}).mutable_groups()->erase(a.at(0)); };
   if (what == "revoke") return [a](auto& root) { revoke(root, a); };
   if (what == "add") {

@@ -21,6 +21,8 @@ expect 0 "block 1 of mychannel" -- "$weft" channel fetch 1 one.block --as User1@
 expect 0 '"file":"new.block"' -- "$weft" channel fetch newest new.block --json
 expect 1 "NOT_FOUND" -- "$weft" channel fetch 9999 x.block
 expect 2 "neither a block number nor" -- "$weft" channel fetch latest x.block
+expect 1 "no peer 'peer9' here; there are: peer0.org1.example.com, peer0.org2.example.com, peer0.org3.example.com, orderer0.example.com" -- \
+  "$weft" channel fetch config x.block --peer peer9
 
 # files that are no updates
 expect 2 "this is a block" -- "$weft" channel update config.block
@@ -65,7 +67,7 @@ expect 0 "committed +VALID" -- "$weft" invoke mycc invoke a b 1 --as "$admin2"
 # who may call, and a policy
 change acl peer/Propose /Channel/Application/Admins
 expect 0 "acls\[peer/Propose\].policy_ref: /Channel/Application/Admins" -- "$weft" channel update update.pb --sign-as "$admin1" --sign-as "$admin2"
-expect 1 "with policy \[/Channel/Application/Admins\]: \[implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 2 of the 'Admins' sub-policies to be satisfied\]" -- \
+expect 1 "failed evaluating policy on signed data during check policy \[/Channel/Application/Admins\]: \[implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 2 of the 'Admins' sub-policies to be satisfied\]" -- \
   "$weft" query mycc query a
 change policy Application Admins "ANY Admins"
 expect 0 "rule: MAJORITY Admins -> ANY Admins" -- "$weft" channel update update.pb --sign-as "$admin1" --sign-as "$admin2"
@@ -159,3 +161,26 @@ for round in 1 2 3 4 5; do
   same "sequence of both peers" "$(json config_sequence "$weft" channel info --json)" "$(json config_sequence "$weft" channel info --json --peer peer0.org2.example.com)"
   expect 0 "committed +VALID" -- "$weft" invoke kv put round $round
 done
+
+# a contract that a living channel's configuration does not let be deployed: told, the network starts all the same, and an update mends it
+expect 0 "stopped" -- "$weft" down
+expect 0 "ready in" -- "$weft" up --detach --dir "$scratch/made"
+expect 0 "stopped" -- "$weft" down --dir "$scratch/made"
+sed '/name: simple/,+1d' "$scratch/made/topology.yaml" >"$scratch/without.yaml"
+export WEFT_DIR="$scratch/later"
+expect 0 "contract kv +version 1.0" -- "$weft" up --detach --topology "$scratch/without.yaml"
+change capability Application V1_1
+expect 0 "committed in block" -- "$weft" channel update update.pb --sign-as "$admin1" --sign-as "$admin2"
+expect 1 "set the application capability V2_0 or V2_5 by a configuration update" -- "$weft" invoke kv put a b
+expect 1 "no contract 'simple' on channel mychannel" -- "$weft" query simple query a
+expect 0 "stopped" -- "$weft" down
+cp "$scratch/made/topology.yaml" "$WEFT_DIR/topology.yaml"
+expect 0 "not deployed +deploying simple for Org[12]MSP: .*cannot use new lifecycle for channel 'mychannel' as it does not have the required capabilities enabled" -- \
+  "$weft" up --detach
+expect 1 "no contract 'simple' on channel mychannel" -- "$weft" query simple query a
+change capability Application V2_5
+expect 0 "committed in block" -- "$weft" channel update update.pb --sign-as "$admin1" --sign-as "$admin2"
+expect 0 "committed +VALID" -- "$weft" invoke kv put a b
+expect 0 "stopped" -- "$weft" down
+expect 0 "contract simple +version 1.0" -- "$weft" up --detach
+expect 0 "committed +VALID" -- "$weft" invoke simple open a 10

@@ -76,7 +76,7 @@ struct reader_log {
   std::string why;
 };
 std::shared_ptr<reader_log> subscribe(changing_network& n, const std::string& deliver, const crypto::signing_identity& who, std::uint64_t from,
-                                      std::uint32_t credits) {
+                                      std::uint32_t credits, const std::string& resource = {}) {
   auto log = std::make_shared<reader_log>();
   const auto sink = n.net.system().spawn([log](actors::block_sink_actor::pointer) -> actors::block_sink_actor::behavior_type {
     return {[log](actors::atom::block, const std::string&, const ledger::block& b) { log->blocks.push_back(b.number().value); },
@@ -87,7 +87,7 @@ std::shared_ptr<reader_log> subscribe(changing_network& n, const std::string& de
   });
   auto payload = cluster::make_seek_payload("mychannel", block_number{from}, std::nullopt, who.serialized(), "nonce", n.net.wall().now());
   auto signature = who.sign(payload).value();
-  caf::anon_send(n.net.role<actors::deliver_actor>(deliver), actors::atom::seek::value, sink, ledger::envelope::make(std::move(payload), std::move(signature)), credits);
+  caf::anon_send(n.net.role<actors::deliver_actor>(deliver), actors::atom::seek::value, sink, ledger::envelope::make(std::move(payload), std::move(signature)), credits, resource);
   while (n.net.step()) {
   }
   return log;
@@ -233,7 +233,9 @@ TEST_CASE("anchor peers, access lists and policies are in force at once") {
     put_value(group_at(root, {"Application"}), "ACLs", acls);
     put_policy(group_at(root, {"Application"}), "Admins", "ANY Admins");
   });
-  CHECK(n.net.endorse_raw(proposal_of(n, n.user(user1))).status.message.find("policy [/Channel/Application/Admins]") != std::string::npos);
+  const auto refused = n.net.endorse_raw(proposal_of(n, n.user(user1))).status.message;
+  CHECK_MESSAGE(refused.rfind("failed evaluating policy on signed data during check policy [/Channel/Application/Admins]: [implicit policy evaluation failed - 0 "
+                              "sub-policies were satisfied, but this policy requires 1 of the 'Admins' sub-policies to be satisfied]", 0) == 0, refused);
   CHECK(n.net.endorse_raw(proposal_of(n, n.user("Admin@org1.example.com"))).status.ok());
 
   // Now one organization's administrator may change the application's part alone.
@@ -241,6 +243,49 @@ TEST_CASE("anchor peers, access lists and policies are in force at once") {
   CHECK_MESSAGE(reply.status == 200, reply.info);
   CHECK(n.settled(n.now()->sequence().value));
   CHECK(n.net.endorse_raw(proposal_of(n, n.user(user1))).status.ok());
+}
+
+TEST_CASE("a peer's blocks are read by those whom the resource's own access list allows, from the next block on") {
+  changing_network n{28};
+  const auto user = n.user(user1), admin = n.user("Admin@org1.example.com");
+  const std::string deliver = "peer0.org1.example.com/deliver";
+  const auto whole = subscribe(n, deliver, user, 0, 100, "event/Block"), filtered = subscribe(n, deliver, user, 0, 100, "event/FilteredBlock");
+  n.must_change([](auto& root) {
+    ::protos::ACLs acls;
+    (*acls.mutable_acls())["event/Block"].set_policy_ref("/Channel/Application/Admins");
+    put_value(group_at(root, {"Application"}), "ACLs", acls);
+  });
+  REQUIRE(n.net.invoke(user1, "kv", {"put", "k", "v"}).code == 0);
+  n.drain();
+  CHECK(whole->ended == std::optional<std::int32_t>(403));
+  CHECK_FALSE(filtered->ended);
+  CHECK(filtered->blocks.size() == n.blocks().height().value);
+  CHECK(whole->blocks.size() < filtered->blocks.size());
+  CHECK(subscribe(n, deliver, user, 0, 100, "event/Block")->ended == std::optional<std::int32_t>(403));
+  CHECK_FALSE(subscribe(n, deliver, user, 0, 100, "event/FilteredBlock")->ended);
+}
+
+TEST_CASE("below the application capability V2_0 no contract runs, until it is set again") {
+  changing_network n{29};
+  const auto capability = [](const char* name) {
+    return [name](::common::ConfigGroup& root) {
+      ::common::Capabilities c;
+      (*c.mutable_capabilities())[name];
+      put_value(group_at(root, {"Application"}), "Capabilities", c);
+    };
+  };
+  n.must_change(capability("V1_1"));
+  const auto refused = n.net.invoke(user1, "kv", {"put", "k", "v"});
+  CHECK_FALSE(refused.status.ok());
+  std::string said;
+  for (const auto& d : refused.status.details) said += d.message;
+  CHECK_MESSAGE(said.find("make sure the chaincode kv has been successfully defined on channel mychannel and try again") != std::string::npos, said);
+  CHECK_MESSAGE(said.find("set the application capability V2_0 or V2_5") != std::string::npos, said);
+  std::string answer;
+  CHECK(n.net.query(user1, "kv", {"get", "k"}, &answer).empty());
+  CHECK(answer.find("kv") != std::string::npos);
+  n.must_change(capability("V2_5"));
+  CHECK(n.net.invoke(user1, "kv", {"put", "k", "v"}).code == 0);
 }
 
 TEST_CASE("a role that dies between ordering and applying a configuration loses nothing") {

@@ -6,6 +6,7 @@
 #include "common/policies.pb.h"
 #include "msp/msp_config.pb.h"
 #include "orderer/configuration.pb.h"
+#include "peer/configuration.pb.h"
 
 using namespace weft;
 using namespace weft::testing;
@@ -230,6 +231,83 @@ TEST_CASE("updates that would break the channel, although everybody has signed t
     const auto reply = n.net.broadcast(update_envelope("mychannel", sign_update(update, n.all_admins()), n.user(user1)));
     CHECK(reply.status == 400);
     CHECK_MESSAGE(reply.info.rfind(r.says, 0) == 0, reply.info);
+  }
+  CHECK(n.now()->sequence().value == 0);
+  CHECK(n.net.invoke(user1, "kv", {"put", "still", "here"}).code == 0);
+}
+
+TEST_CASE("hostile updates of a channel that is not in maintenance are refused for what they are, in Fabric's words") {
+  changing_network n{36};
+  const auto edit_msp = [](std::vector<std::string> path, std::function<void(::msp::FabricMSPConfig&)> change) -> config_edit {
+    return [path = std::move(path), change = std::move(change)](tree& root) {
+      ::msp::MSPConfig config;
+      REQUIRE(config.ParseFromString(group_at(root, path).values().at("MSP").value()));
+      ::msp::FabricMSPConfig definition;
+      REQUIRE(definition.ParseFromString(config.config()));
+      change(definition);
+      config.set_config(proto::encode(definition));
+      put_value(group_at(root, path), "MSP", config);
+    };
+  };
+  const std::vector<std::string> org1{"Application", "Org1"};
+  struct row { const char* name; config_edit edit; std::string says; };
+  const row rows[] = {
+      {"another hashing algorithm", [](tree& root) {
+         ::common::HashingAlgorithm algorithm;
+         algorithm.set_name("MD5");
+         put_value(root, "HashingAlgorithm", algorithm);
+       }, "initializing channelconfig failed: /Channel/HashingAlgorithm: Unknown hashing algorithm type: MD5"},
+      {"another width of the data hash", [](tree& root) {
+         ::common::BlockDataHashingStructure width;
+         width.set_width(2);
+         put_value(root, "BlockDataHashingStructure", width);
+       }, "initializing channelconfig failed: /Channel/BlockDataHashingStructure: BlockDataHashStructure width only supported at MaxUint32 in this version"},
+      {"an MSP's id", edit_msp(org1, [](auto& m) { m.set_name("StolenMSP"); }), "application org Org1 attempted to change MSP ID from Org1MSP to StolenMSP"},
+      {"an empty MSP id", edit_msp(org1, [](auto& m) { m.set_name(""); }),
+       "initializing channelconfig failed: could not create channel Application sub-group config: /Channel/Application/Org1/MSP: MSP for org Org1 has empty MSP ID"},
+      {"no root authority", edit_msp(org1, [](auto& m) { m.clear_root_certs(); }),
+       "initializing channelconfig failed: could not create channel Application sub-group config: /Channel/Application/Org1/MSP: setting up the MSP manager failed: MSP Org1MSP: expected at least one CA certificate"},
+      {"a root authority that is none", edit_msp(org1, [](auto& m) { m.set_root_certs(0, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"); }),
+       "initializing channelconfig failed: could not create channel Application sub-group config: /Channel/Application/Org1/MSP: setting up the MSP manager failed: MSP Org1MSP: root CA 0: malformed certificate: not exactly one DER certificate"},
+      {"the MSP id of another organization", [](tree& root) {
+         auto copy = group_at(root, {"Application", "Org1"});
+         (*group_at(root, {"Application"}).mutable_groups())["Org3"] = copy;
+       }, "initializing channelconfig failed: could not create channel Application sub-group config: /Channel/Application/Org3: MSP id Org1MSP is that of Org1 already"},
+      {"the MSP id of the orderers", edit_msp(org1, [](auto& m) { m.set_name("OrdererMSP"); }),
+       "initializing channelconfig failed: could not create channel Application sub-group config: /Channel/Application/Org1/MSP: Attempted to define two different versions of MSP: OrdererMSP"},
+      {"no mod_policy in a new group", [](tree& root) {
+         auto copy = group_at(root, {"Application", "Org1"});
+         copy.clear_mod_policy();
+         (*group_at(root, {"Application"}).mutable_groups())["Org3"] = copy;
+       }, "error authorizing update: error validating DeltaSet: invalid mod_policy for element [Group]  /Channel/Application/Org3: mod_policy not set"},
+      {"no mod_policy in a new value", [](tree& root) {
+         put_value(group_at(root, {"Application"}), "ACLs", ::protos::ACLs());
+         group_at(root, {"Application"}).mutable_values()->at("ACLs").clear_mod_policy();
+       }, "error authorizing update: error validating DeltaSet: invalid mod_policy for element [Value]  /Channel/Application/ACLs: mod_policy not set"},
+      {"a mod_policy is taken away", [](tree& root) { group_at(root, {"Application"}).mutable_policies()->at("Writers").clear_mod_policy(); },
+       "error authorizing update: error validating DeltaSet: invalid mod_policy for element [Policy] /Channel/Application/Writers: mod_policy not set"},
+      {"a group name with a slash", [](tree& root) {
+         (*group_at(root, {"Application"}).mutable_groups())["Org/3"] = group_at(root, {"Application", "Org1"});
+       }, "error authorizing update: error mapping WriteSet: illegal name 'Org/3' below /Channel/Application: config ID 'Org/3' contains illegal characters"},
+      {"an empty group name", [](tree& root) {
+         (*group_at(root, {"Application"}).mutable_groups())[""] = group_at(root, {"Application", "Org1"});
+       }, "error authorizing update: error mapping WriteSet: illegal name '' below /Channel/Application: config ID illegal, cannot be empty"},
+      {"a channel capability from the future", [](tree& root) {
+         ::common::Capabilities c;
+         (*c.mutable_capabilities())["V9_9"];
+         put_value(root, "Capabilities", c);
+       }, "config update is not compatible: config requires unsupported channel capabilities: Channel capability V9_9 is required but not supported"},
+      {"an orderer capability from the future", [](tree& root) {
+         ::common::Capabilities c;
+         (*c.mutable_capabilities())["V9_9"];
+         put_value(group_at(root, {"Orderer"}), "Capabilities", c);
+       }, "config update is not compatible: config requires unsupported orderer capabilities: Orderer capability V9_9 is required but not supported"},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto reply = n.change(r.edit, n.all_admins());
+    CHECK(reply.status == 400);
+    CHECK_MESSAGE(reply.info == applying + r.says, reply.info);
   }
   CHECK(n.now()->sequence().value == 0);
   CHECK(n.net.invoke(user1, "kv", {"put", "still", "here"}).code == 0);

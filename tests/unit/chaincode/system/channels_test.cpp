@@ -115,6 +115,12 @@ TEST_CASE("a channel may be read by those whom its own policy allows") {
   const auto r = run(ledger::parse_signed_proposal(ledger::make_signed_proposal(p.proposal_bytes, "s")).value());
   REQUIRE_MESSAGE(r, r.error().context);
   CHECK(r->answer.status == 500);
-  CHECK(r->answer.message.find("access denied for [GetChainInfo][mychannel]: ") == 0);
+  const std::string why = "Failed evaluating policy on signed data during check policy on channel [mychannel] with policy [/Channel/Application/Readers]: "
+                          "[implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Readers' sub-policies to be satisfied]";
+  CHECK_MESSAGE(r->answer.message.rfind("access denied for [GetChainInfo][mychannel]: [" + why + "]", 0) == 0, r->answer.message);
+  const auto q = ledger::make_proposal({"mychannel", "cscc", {"GetConfigBlock", "mychannel"}, {}, false}, "a stranger", "nonce", timestamp{});
+  const auto c = run(ledger::parse_signed_proposal(ledger::make_signed_proposal(q.proposal_bytes, "s")).value());
+  REQUIRE_MESSAGE(c, c.error().context);
+  CHECK_MESSAGE(c->answer.message.rfind("access denied for [GetConfigBlock][mychannel]: " + why, 0) == 0, c->answer.message);
   CHECK(ask("cscc", {"GetChannelConfig", "mychannel"}).status == 200);
 }

@@ -66,7 +66,7 @@ TEST_CASE("a definition is refused for what is wrong with it") {
   const row rows[] = {
       {"as it should be", [](config&) {}, ""},
       {"no name", [](config& c) { c.clear_name(); }, "needs a name"},
-      {"no root", [](config& c) { c.clear_root_certs(); }, "at least one root CA"},
+      {"no root", [](config& c) { c.clear_root_certs(); }, "expected at least one CA certificate"},
       {"the root is no PEM", [](config& c) { c.set_root_certs(0, "x"); }, "root CA 0"},
       {"text around a CA's PEM is passed over", [&](config& c) { c.set_root_certs(0, "words\n" + n.root.pem() + "more"); }, ""},
       {"the root is a member's certificate", [&](config& c) { c.set_root_certs(0, n.client.pem()); }, "is no CA"},

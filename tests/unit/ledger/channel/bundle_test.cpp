@@ -330,7 +330,7 @@ TEST_CASE("broken configurations are refused, and told where") {
        [](tree& t) { set_capability(t, "V3_0"); group_at(t, {"Orderer", "OrdererOrg"}).mutable_values()->erase("Endpoints"); }},
       {"/Channel/Application/ACLs: ACLs may not be specified without the required capability", bad,
        [](tree& t) { set_capability(application_of(t), "V1_1"); set_acl(t, "peer/Propose", "Readers"); }},
-      {"/Channel/Application/Org1MSP/MSP: MSP for org has empty MSP ID", bad, [](tree& t) { org1(t).mutable_values()->erase("MSP"); }},
+      {"/Channel/Application/Org1MSP/MSP: MSP for org Org1MSP has empty MSP ID", bad, [](tree& t) { org1(t).mutable_values()->erase("MSP"); }},
       {"/Channel/Application/Org1MSP/MSP: MSP type 1 is not offered", lacking,
        [](tree& t) { ::msp::MSPConfig m; m.set_type(1); set_value(org1(t), "MSP", m); }},
       {"/Channel/Application/Org1MSP/MSP: config is no FabricMSPConfig", bad,
@@ -372,9 +372,10 @@ TEST_CASE("broken BFT configurations") {
       set_value(orderers_of(t), "Orderers", orderers);
     }));
   };
-  CHECK(edit_consenters([](auto& o) { o.clear_consenter_mapping(); }) == "/Channel/Orderer/Orderers: BFT needs consenters");
-  CHECK(edit_consenters([](auto& o) { o.mutable_consenter_mapping(1)->set_id(1); }) == "/Channel/Orderer/Orderers: consenter 1 is listed twice");
-  CHECK(edit_consenters([](auto& o) { o.mutable_consenter_mapping(1)->clear_identity(); }) == "/Channel/Orderer/Orderers: consenter 2 has no identity");
+  const std::string in_orderer = "initializing channelconfig failed: could not create channel Orderer sub-group config: ";
+  CHECK(edit_consenters([](auto& o) { o.clear_consenter_mapping(); }) == in_orderer + "/Channel/Orderer/Orderers: BFT needs consenters");
+  CHECK(edit_consenters([](auto& o) { o.mutable_consenter_mapping(1)->set_id(1); }) == in_orderer + "/Channel/Orderer/Orderers: consenter 1 is listed twice");
+  CHECK(edit_consenters([](auto& o) { o.mutable_consenter_mapping(1)->clear_identity(); }) == in_orderer + "/Channel/Orderer/Orderers: consenter 2 has no identity");
   CHECK(edit_consenters([](auto& o) { o.mutable_consenter_mapping()->RemoveLast(); }) == "");
 }
 

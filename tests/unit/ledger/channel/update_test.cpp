@@ -316,7 +316,8 @@ TEST_CASE("an element whose group was not bumped is dropped without a word") {
 TEST_CASE("a result that is no good configuration is refused") {
   const auto genesis = golden_bundle("mychannel");
   CHECK(why(genesis->propose_update(value_update(*genesis, {"Orderer"}, "BatchSize", batch(0), {admin0()}), verifier()))
-            .starts_with("/Channel/Orderer/BatchSize: Attempted to set the batch size max message count"));
+            .starts_with("initializing channelconfig failed: could not create channel Orderer sub-group config: "
+                         "/Channel/Orderer/BatchSize: Attempted to set the batch size max message count"));
   ::common::Capabilities future;
   (*future.mutable_capabilities())["V7_0"];
   CHECK(why(genesis->propose_update(value_update(*genesis, {"Application"}, "Capabilities", future, {admin1(), admin2()}), verifier())) ==
