@@ -63,6 +63,6 @@ same "organizations that it names" 0 "$(grep -c "^org" <<<"$said")"
 
 # A name given twice is made once, as the first entry says, and reported.
 printf 'PeerOrgs:\n  - Name: Org1\n    Domain: o.example.com\n    Specs: [{Hostname: peer0}]\n    Template: {Count: 2}\n    Users: {Count: 1, Specs: [{Name: User1}]}\n' >twice.yaml
-expect 0 "twice.yaml:6:31: warning: PeerOrgs.0..Users.Specs.0..Name: 'User1' is taken by" -- ./cryptogen generate --config twice.yaml --output twice
+expect 0 "twice.yaml:6:[0-9]+: warning: PeerOrgs.0..Users.Specs.0..Name: 'User1' is taken by" -- ./cryptogen generate --config twice.yaml --output twice
 same "peers" 2 "$(ls twice/peerOrganizations/o.example.com/peers | wc -l)"
 same "users" 2 "$(ls twice/peerOrganizations/o.example.com/users | wc -l)"

@@ -80,7 +80,7 @@ expect 1 "no role 'nobody'" -- "$weft" chaos kill nobody
 for _ in $(seq 50); do "$weft" query mycc query b >/dev/null 2>&1 && break; done
 expect 0 "peer0.org1.example.com/endorser +alive +1" -- "$weft" status
 expect 0 "log level debug \(was warn(ing)?\)" -- "$weft" log debug
-expect 1 "no log level 'loud'" -- "$weft" log loud
+expect 2 "no log level 'loud'" -- "$weft" log loud
 
 # one network a folder
 expect 1 "already|answers" -- "$weft" up
