@@ -294,7 +294,7 @@ TEST_CASE("readers work beside the writer") {
   const auto chain = make_chain(120);
   const testing::scratch_folder scratch;
   const auto s = opened(open_disk_env(scratch.path() / "f", durability::off).value(), open_leveldb(scratch.path() / "kv").value(), 2000);
-  bool good = true;
+  bool good = true, written = true;  // the reader's, the writer's
   std::thread reader([&] {
     for (block_number seen; seen.value < chain.size();) {
       seen = s->height();
@@ -308,11 +308,12 @@ TEST_CASE("readers work beside the writer") {
     }
   });
   for (const auto& b : chain) {
-    good = good && s->append(b);
-    if (b.number().value % 3 == 2) good = good && s->sync();
+    written = written && s->append(b);
+    if (b.number().value % 3 == 2) written = written && s->sync();
   }
   reader.join();
   CHECK(good);
+  CHECK(written);
 }
 
 TEST_CASE("a store that is opened with many ids in its index knows them all at once, and when it has read them") {
