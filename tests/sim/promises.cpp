@@ -142,7 +142,11 @@ void promises::asked_for_vote(unsigned node, const raft::message& m, bool leased
 void promises::written(unsigned node, const std::optional<raft::hard_state>& hard, const raft::snapshot_ptr& restore, const std::vector<raft::entry>& entries) {
   if (!inside_) return;
   auto& n = nodes_[node];
-  if (hard) n.hard = *hard;
+  if (hard) {
+    if (hard->term < n.hard.term || (hard->term == n.hard.term && n.hard.vote != raft::nobody && hard->vote != n.hard.vote))
+      broken("a vote that is taken back: " + name(node) + " had " + raft::to_text(n.hard) + " on its disk and writes " + raft::to_text(*hard));
+    n.hard = *hard;
+  }
   if (restore) n.disk.assign(restore->at.index + 1, 0);
   for (const auto& e : entries) {
     if (e.index < n.disk.size()) n.disk.resize(static_cast<std::size_t>(e.index));
