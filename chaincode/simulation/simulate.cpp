@@ -3,6 +3,7 @@
 #include "chaincode/simulation/invocation.hpp"
 #include "config/base/assert.hpp"
 #include "ledger/state/apply.hpp"
+#include "ledger/state/metadata_presence.hpp"
 #include "peer/chaincode_event.pb.h"
 #include "proto/encode.hpp"
 
@@ -27,7 +28,7 @@ bytes encode_event(const transaction& tx, const ledger::proposal& p) {
 result<void> collect_policies(const transaction& tx, simulation_result& out) {
   for (const auto& [ns, keys] : tx.sets.written_keys()) {
     out.written_namespaces.push_back(ns);
-    if (!tx.context.bundle || !tx.context.bundle->caps().key_level_endorsement) continue;
+    if (!tx.context.bundle || !tx.context.bundle->caps().key_level_endorsement || !ledger::may_have_metadata(tx.sets.state(), ns)) continue;
     std::set<bytes> policies;
     for (const auto& key : keys) {
       WEFT_TRY(const auto value, tx.sets.state().get(ns, key));

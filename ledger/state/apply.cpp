@@ -4,6 +4,7 @@
 #include <map>
 
 #include "ledger/block/block.hpp"
+#include "ledger/state/metadata_presence.hpp"
 #include "ledger/tx/envelope.hpp"
 #include "proto/wire.hpp"
 #include "proto/wire_write.hpp"
@@ -53,14 +54,14 @@ std::optional<state_update> outcome(const change& c, const found_value& before, 
   return state_update{false, c.writes ? bytes(c.value) : before->value, std::move(metadata), at};
 }
 
-// `before(key)` looks the key up; `put(key, update)` stores the outcome.
+// `before(key, whole)` looks the key up, without `whole` for its metadata only; `put(key, update)` stores the outcome.
 template <class Before, class Put>
 result<void> apply_changes(const changes& all, version at, const Before& before, const Put& put) {
   for (const auto& [key, c] : all) {
     found_value met;
     // A delete needs no look-up, nor does a value with metadata of its own.
     if (!(c.writes && (c.is_delete || c.metadata != nullptr))) {
-      WEFT_TRY(met, before(bytes(key)));
+      WEFT_TRY(met, before(bytes(key), !c.writes));
     }
     if (auto update = outcome(c, met, at)) put(bytes(key), std::move(*update));
   }
@@ -73,8 +74,14 @@ result<void> apply_public(state_batch& batch, const namespace_rwset& set, versio
   for (const auto& [key, c] : all) batch.written.push_back({set.name, std::string(key), at.tx});
   note_metadata(all, set.metadata_writes);
   const pending_state now(batch, committed);
+  const bool bare = !may_have_metadata(committed, set.name);
   return apply_changes(
-      all, at, [&](const bytes& key) { return now.get(set.name, key); },
+      all, at,
+      [&](const bytes& key, bool whole) -> result<found_value> {
+        if (whole || !bare) return now.get(set.name, key);
+        const auto it = batch.namespaces.find(set.name);
+        return it == batch.namespaces.end() ? found_value() : in_batch(it->second.keys, key).value_or(found_value());
+      },
       [&](bytes key, state_update u) { batch.namespaces[set.name].keys.insert_or_assign(std::move(key), std::move(u)); });
 }
 
@@ -83,8 +90,14 @@ result<void> apply_hashed(state_batch& batch, const std::string& ns, const colle
   for (const auto& w : set.writes) note_write(all, w.key_hash, w.is_delete || w.is_purge, w.value_hash);
   note_metadata(all, set.metadata_writes);
   const pending_state now(batch, committed);
+  const bool bare = !may_have_metadata(committed, ns);
   return apply_changes(
-      all, at, [&](const bytes& key) { return now.get_hashed(ns, set.name, key); },
+      all, at,
+      [&](const bytes& key, bool whole) -> result<found_value> {
+        if (whole || !bare) return now.get_hashed(ns, set.name, key);
+        const auto it = batch.namespaces.find(ns);
+        return it == batch.namespaces.end() ? found_value() : in_batch(it->second.hashed, set.name, key).value_or(found_value());
+      },
       [&](bytes key, state_update u) { batch.namespaces[ns].hashed[set.name].insert_or_assign(std::move(key), std::move(u)); });
 }
 
@@ -123,7 +136,7 @@ result<void> apply_private_writes(state_batch& batch, const private_writes& writ
   for (const auto& w : writes.metadata_writes) all[w.key].metadata = &none;
   const pending_state now(batch, committed);
   return apply_changes(
-      all, at, [&](const bytes& key) { return now.get_private(writes.ns, writes.collection, key); },
+      all, at, [&](const bytes& key, bool) { return now.get_private(writes.ns, writes.collection, key); },
       [&](bytes key, state_update u) {
         batch.namespaces[writes.ns].privates[writes.collection].insert_or_assign(std::move(key), std::move(u));
       });

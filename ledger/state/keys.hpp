@@ -1,6 +1,8 @@
 // Keys of the state in the key-value store. Inside one namespace the byte order of keys is kept, whatever bytes they hold.
 //
 //   s/height                                       → number of the next block
+//   s/m                                            → nothing; it stands there when s/m/ <namespace> was kept from block 0 on
+//   s/m/ <namespace>, as it is                     → nothing; keys of this namespace have or had metadata
 //   s/p/ <namespace> <key>                         → public value
 //   s/h/ <namespace> <collection> <key hash>       → value hash
 //   s/v/ <namespace> <collection> <key>            → private value
@@ -13,7 +15,7 @@
 
 namespace weft::ledger::state_key {
 
-inline constexpr bytes_view height = "s/height";
+inline constexpr bytes_view height = "s/height", with_metadata = "s/m";
 
 /// What all public keys of a namespace begin with.
 [[nodiscard]] bytes public_prefix(std::string_view ns);

@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <mutex>
+#include <set>
 #include <shared_mutex>
 #include <unordered_map>
 
 #include "ledger/state/keys.hpp"
+#include "ledger/state/metadata_presence.hpp"
 #include "ledger/state/state_batch_ops.hpp"
 #include "ledger/state/values.hpp"
 #include "ledger/store/numbers.hpp"
@@ -61,11 +64,24 @@ class definitions_cache {
   std::unordered_map<bytes, value> known_;
 };
 
-class snapshot_view final : public state_view {
+/// The namespaces of whose keys some had metadata once; no block takes one away again.
+struct metadata_namespaces {
+  bool complete = false;  ///< They were written down from the first block on.
+  std::set<std::string, std::less<>> names;
+};
+
+/// What views of one state share until a block changes it.
+struct shared_knowledge {
+  std::shared_ptr<definitions_cache> definitions;
+  std::shared_ptr<const metadata_namespaces> metadata;
+};
+
+class snapshot_view final : public state_view, public metadata_presence {
  public:
-  snapshot_view(std::shared_ptr<const kv_snapshot> s, block_number height, std::shared_ptr<definitions_cache> definitions)
-      : snapshot_(std::move(s)), height_(height), definitions_(std::move(definitions)) {}
-  [[nodiscard]] const std::shared_ptr<definitions_cache>& definitions() const { return definitions_; }
+  snapshot_view(std::shared_ptr<const kv_snapshot> s, block_number height, shared_knowledge known)
+      : snapshot_(std::move(s)), height_(height), known_(std::move(known)) {}
+  [[nodiscard]] const shared_knowledge& known() const { return known_; }
+  bool may_have_metadata(std::string_view ns) const override { return !known_.metadata->complete || known_.metadata->names.contains(ns); }
 
   block_number height() const override { return height_; }
   result<std::optional<versioned_value>> get(std::string_view ns, std::string_view key) const override {
@@ -88,9 +104,9 @@ class snapshot_view final : public state_view {
  private:
   result<std::optional<versioned_value>> get_of(std::string_view ns, const bytes& key) const {
     if (ns != definitions_ns) return get_raw(key);
-    if (auto known = definitions_->find(key)) return std::move(*known);
+    if (auto known = known_.definitions->find(key)) return std::move(*known);
     WEFT_TRY(auto value, get_raw(key));
-    definitions_->put(key, value);
+    known_.definitions->put(key, value);
     return value;
   }
 
@@ -103,16 +119,33 @@ class snapshot_view final : public state_view {
 
   std::shared_ptr<const kv_snapshot> snapshot_;
   block_number height_;
-  std::shared_ptr<definitions_cache> definitions_;
+  shared_knowledge known_;
 };
 
-result<std::shared_ptr<const state_view>> open_view(const kv_store& kv, std::shared_ptr<definitions_cache> definitions) {
-  auto snapshot = kv.snapshot();
+result<shared_knowledge> read_knowledge(const kv_snapshot& snapshot) {
+  auto metadata = std::make_shared<metadata_namespaces>();
+  const auto at = snapshot.cursor();
+  for (at->seek(state_key::with_metadata); at->valid() && at->key().starts_with(state_key::with_metadata); at->next()) {
+    const auto name = at->key().substr(state_key::with_metadata.size());
+    if (name.empty()) metadata->complete = true;
+    else metadata->names.emplace(name.substr(1));
+  }
+  WEFT_CHECK(at->status());
+  return shared_knowledge{std::make_shared<definitions_cache>(), std::move(metadata)};
+}
+
+result<std::shared_ptr<const state_view>> open_view(std::shared_ptr<const kv_snapshot> snapshot, shared_knowledge known) {
   WEFT_TRY(const auto stored, snapshot->get(state_key::height));
   if (stored && stored->size() != 8)
     return fail(errc::corruption, "the savepoint of the state is damaged: remove the state, it is made again from the block files");
   const block_number height(stored ? get_big<std::uint64_t>(*stored) : 0);
-  return std::make_shared<snapshot_view>(std::move(snapshot), height, std::move(definitions));
+  return std::make_shared<snapshot_view>(std::move(snapshot), height, std::move(known));
+}
+
+bool any_metadata(const state_batch::namespace_updates& updates) {
+  const auto has = [](const auto& entry) { return !entry.second.metadata.empty(); };
+  return std::any_of(updates.keys.begin(), updates.keys.end(), has) ||
+         std::any_of(updates.hashed.begin(), updates.hashed.end(), [&](const auto& c) { return std::any_of(c.second.begin(), c.second.end(), has); });
 }
 
 void put_update(kv_batch& out, bytes key, const state_update& u) {
@@ -153,7 +186,9 @@ class kv_state final : public state_store {
 }  // namespace
 
 void put_updates(kv_batch& out, block_number number, const state_batch& updates) {
+  if (number == block_number(0)) out.put(bytes(state_key::with_metadata), {});
   for (const auto& [ns, of_ns] : updates.namespaces) {
+    if (any_metadata(of_ns)) out.put(bytes(state_key::with_metadata) + "/" + ns, {});
     for (const auto& [key, u] : of_ns.keys) put_update(out, state_key::public_key(ns, key), u);
     for (const auto& [collection, entries] : of_ns.hashed)
       for (const auto& [hash, u] : entries) put_update(out, state_key::hashed_key(ns, collection, hash), u);
@@ -165,14 +200,23 @@ void put_updates(kv_batch& out, block_number number, const state_batch& updates)
   out.put(bytes(state_key::height), std::move(height));
 }
 
+bool may_have_metadata(const state_view& view, std::string_view ns) {
+  const auto* knows = dynamic_cast<const metadata_presence*>(&view);
+  return knows == nullptr || knows->may_have_metadata(ns);
+}
+
 result<std::shared_ptr<const state_view>> open_state_view(const kv_store& kv) {
-  return open_view(kv, std::make_shared<definitions_cache>());
+  auto snapshot = kv.snapshot();
+  WEFT_TRY(auto known, read_knowledge(*snapshot));
+  return open_view(std::move(snapshot), std::move(known));
 }
 
 result<std::shared_ptr<const state_view>> next_state_view(const kv_store& kv, const state_view& before, const state_batch& applied) {
   const auto* last = dynamic_cast<const snapshot_view*>(&before);
-  if (last == nullptr || applied.namespaces.contains(std::string(definitions_ns))) return open_state_view(kv);
-  return open_view(kv, last->definitions());
+  if (last == nullptr || before.height() == block_number(0) || applied.namespaces.contains(std::string(definitions_ns))) return open_state_view(kv);
+  for (const auto& [ns, updates] : applied.namespaces)
+    if (!last->may_have_metadata(ns) && any_metadata(updates)) return open_state_view(kv);
+  return open_view(kv.snapshot(), last->known());
 }
 
 result<std::shared_ptr<state_store>> open_state_store(std::shared_ptr<kv_store> kv) {

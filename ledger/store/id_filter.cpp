@@ -5,7 +5,7 @@
 namespace weft::ledger {
 
 id_filter::place id_filter::place_of(std::uint64_t hash, std::size_t lines) noexcept {
-  constexpr unsigned bits = 6, index_bits = 9;
+  constexpr unsigned bits = 7, index_bits = 9;
   place p{static_cast<std::size_t>((hash >> 32) * lines >> 32), {}};
   std::uint64_t rest = hash * 0x9e3779b97f4a7c15u;  // the golden ratio: the line was chosen by the upper half already
   for (unsigned i = 0; i < bits; ++i, rest >>= index_bits) {

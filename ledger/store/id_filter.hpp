@@ -10,8 +10,8 @@
 
 namespace weft::ledger {
 
-/// A Bloom filter that grows: stages of doubling size, 12 bits an id, each id's bits within one cache line (Putze, Sanders and Singler, "Cache-, hash- and
-/// space-efficient Bloom filters", 2007). Nearly all look-ups of ids are for ones that were never seen: about two in a hundred of them answer "maybe".
+/// A Bloom filter that grows: stages of doubling size, 16 bits an id, each id's bits within one cache line (Putze, Sanders and Singler, "Cache-, hash- and
+/// space-efficient Bloom filters", 2007). Nearly all look-ups of ids are for ones that were never seen: about one in a hundred of them answers "maybe".
 /// One writer; may_hold() is thread-safe beside it, and knows what was added before it in the order of the caller's own locks.
 class id_filter {
  public:
@@ -20,7 +20,7 @@ class id_filter {
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
  private:
-  static constexpr std::size_t line_words = 8, line_bits = 512, bits_per_id = 12, first_ids = 16'384, stages_max = 24;
+  static constexpr std::size_t line_words = 8, line_bits = 512, bits_per_id = 16, first_ids = 16'384, stages_max = 24;
   struct stage {
     std::size_t lines = 0;
     std::unique_ptr<std::atomic<std::uint64_t>[]> words;

@@ -4,12 +4,12 @@
 #include <string>
 #include <unordered_map>
 
-#include "ledger/state/state.hpp"
+#include "ledger/state/metadata_presence.hpp"
 
 namespace weft::ledger {
 
 /// Borrows `inner`. Not thread-safe, unlike other views: it lives inside one judgement. Ranges are not remembered.
-class cached_view final : public state_view {
+class cached_view final : public state_view, public metadata_presence {
  public:
   explicit cached_view(const state_view& inner) : inner_(inner) {}
   [[nodiscard]] block_number height() const override { return inner_.height(); }
@@ -28,6 +28,7 @@ class cached_view final : public state_view {
                                                             std::string_view end) const override {
     return inner_.private_range(ns, collection, start, end);
   }
+  [[nodiscard]] bool may_have_metadata(std::string_view ns) const override { return ledger::may_have_metadata(inner_, ns); }
 
  private:
   const state_view& inner_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "ledger/state/metadata_presence.hpp"
 #include "ledger/validation/explain.hpp"
 #include "ledger/validation/text.hpp"
 
@@ -150,6 +151,7 @@ judgement endorsement_check::policy_in_flux(const key_id& id, tx_number by) cons
 
 result<bytes> endorsement_check::metadata_of(const key_id& id) const {
   const auto& [ns, collection, key] = id;
+  if (!may_have_metadata(state_, ns)) return bytes();
   WEFT_TRY(auto stored, collection.empty() ? state_.get(ns, key) : state_.get_hashed(ns, collection, key));
   return stored ? std::move(stored->metadata) : bytes();
 }

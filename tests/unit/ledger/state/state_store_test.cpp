@@ -3,6 +3,7 @@
 #include <map>
 
 #include "config/base/random.hpp"
+#include "ledger/state/metadata_presence.hpp"
 #include "ledger/state/state.hpp"
 #include "tests/unit/ledger/state/both_stores.hpp"
 #include "tests/unit/ledger/store/seeds.hpp"
@@ -86,6 +87,49 @@ TEST_CASE("each view keeps its own definitions of contracts, whether blocks betw
     CHECK_FALSE(approval_of(*first));
     CHECK_FALSE(sequence_of(*none));
   });
+}
+
+TEST_CASE("a view knows in which namespaces keys may have metadata") {
+  on_both_states([](const std::shared_ptr<kv_store>& kv) {
+    auto s = opened(kv);
+    CHECK(may_have_metadata(*s->view(), "cc"));  // nothing was written yet: nobody knows
+    CHECK(s->apply(block_number(0), {}));
+    const auto before = s->view();
+    state_batch plain;
+    plain.namespaces["cc"].keys["k"] = value("v", 1, 0);
+    plain.namespaces["cc2"].keys["k"] = value("v", 1, 0);
+    CHECK(s->apply(block_number(1), plain));
+    CHECK_FALSE(may_have_metadata(*s->view(), "cc"));
+    state_batch one;
+    one.namespaces["cc"].keys["k"] = value("v", 2, 0, "meta");
+    CHECK(s->apply(block_number(2), one));
+    state_batch hashed;
+    hashed.namespaces["co"].hashed["c"]["h"] = value("v", 3, 0, "meta");
+    CHECK(s->apply(block_number(3), hashed));
+    state_batch removed;
+    removed.namespaces["cc"].keys["k"] = deleted(4, 0);
+    CHECK(s->apply(block_number(4), removed));
+    for (int opened_anew : {0, 1}) {
+      CAPTURE(opened_anew);
+      if (opened_anew) s.reset(), s = opened(kv);
+      const auto now = s->view();
+      CHECK(may_have_metadata(*now, "cc"));
+      CHECK(may_have_metadata(*now, "co"));
+      CHECK_FALSE(may_have_metadata(*now, "c"));
+      CHECK_FALSE(may_have_metadata(*now, "cc2"));
+      CHECK_FALSE(may_have_metadata(*now, ""));
+    }
+    CHECK_FALSE(may_have_metadata(*before, "cc"));
+  });
+}
+
+TEST_CASE("a state that was begun without notes about metadata is asked for every key") {
+  const auto kv = make_memory_kv();
+  CHECK(opened(kv)->apply(block_number(0), {}));
+  kv_batch older;
+  older.erase("s/m");
+  CHECK(kv->write(older, false));
+  CHECK(may_have_metadata(*opened(kv)->view(), "cc"));
 }
 
 TEST_CASE("public, hashed and private keys live in spaces of their own") {
