@@ -82,19 +82,34 @@ double per_tx_us(std::uint64_t nanos, std::uint64_t txs) { return static_cast<do
 double in_ms(std::uint64_t nanos) { return static_cast<double>(nanos) / 1e6; }
 std::uint64_t since(std::uint64_t before, std::uint64_t after) { return after > before ? after - before : 0; }
 
-void fill_cpu(report& r, const driver_outcome& o) {
-  const auto generator = since(o.begin.generator_nanos, o.end.generator_nanos);
-  const auto total = since(generator, since(o.begin.process_nanos, o.end.process_nanos));
+/// What was used between two moments, per transaction.
+struct spent {
+  std::map<std::string, double> by_role;
+  double total = 0, other = 0, generator = 0;
+};
+spent between(const usage& begin, const usage& end, std::uint64_t txs) {
+  spent s;
+  const auto generator = since(begin.generator_nanos, end.generator_nanos);
+  const auto total = since(generator, since(begin.process_nanos, end.process_nanos));
   std::uint64_t owned = 0;
-  for (const auto& [role, nanos] : o.end.role_nanos) {
-    const auto it = o.begin.role_nanos.find(role);
-    const auto used = since(it == o.begin.role_nanos.end() ? 0 : it->second, nanos);
+  for (const auto& [role, nanos] : end.role_nanos) {
+    const auto it = begin.role_nanos.find(role);
+    const auto used = since(it == begin.role_nanos.end() ? 0 : it->second, nanos);
     owned += used;
-    if (used > 0) r.cpu_us_by_role[role] = per_tx_us(used, o.valid);
+    if (used > 0) s.by_role[role] = per_tx_us(used, txs);
   }
-  r.cpu_us_total = per_tx_us(total, o.valid);
-  r.cpu_us_other = per_tx_us(since(owned, total), o.valid);
-  r.cpu_us_generator = per_tx_us(generator, o.valid);
+  s.total = per_tx_us(total, txs);
+  s.other = per_tx_us(since(owned, total), txs);
+  s.generator = per_tx_us(generator, txs);
+  return s;
+}
+
+void fill_cpu(report& r, const driver_outcome& o) {
+  auto s = between(o.begin, o.end, o.valid);
+  r.cpu_us_by_role = std::move(s.by_role);
+  r.cpu_us_total = s.total;
+  r.cpu_us_other = s.other;
+  r.cpu_us_generator = s.generator;
 }
 
 /// The window's parts, one behind the other.
@@ -105,8 +120,11 @@ std::vector<part> parts_of(const driver_outcome& o, std::uint64_t txs) {
   const usage* before = &o.begin;
   std::uint64_t valid = 0;
   for (const auto& m : marks) {
-    const auto total = since(since(before->generator_nanos, m.used.generator_nanos), since(before->process_nanos, m.used.process_nanos));
-    if (m.valid > valid) out.push_back({m.finished, m.used.height, per_tx_us(total, m.valid - valid), m.used.rss_mib});
+    if (m.valid > valid) {
+      auto s = between(*before, m.used, m.valid - valid);
+      s.by_role["other"] = s.other;
+      out.push_back({m.finished, m.used.height, s.total, std::move(s.by_role), m.used.rss_mib});
+    }
     before = &m.used;
     valid = m.valid;
   }

@@ -93,7 +93,11 @@ std::string to_json(const report& r) {
       {"starved", r.starved},
       {"conditions", conditions},
   };
-  for (const auto& p : r.parts) out["parts"].push_back({{"txs", p.txs}, {"blocks", p.blocks}, {"cpu_us_per_tx", rounded(p.cpu_us)}, {"rss_mib", rounded(p.rss_mib, 10)}});
+  for (const auto& p : r.parts) {
+    nlohmann::json cpu_of_part = {{"total", rounded(p.cpu_us)}};
+    for (const auto& [role, us] : p.cpu_us_by_role) cpu_of_part[role] = rounded(us);
+    out["parts"].push_back({{"txs", p.txs}, {"blocks", p.blocks}, {"cpu_us_per_tx", std::move(cpu_of_part)}, {"rss_mib", rounded(p.rss_mib, 10)}});
+  }
   return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -38,6 +38,7 @@ struct part {
   std::uint64_t txs = 0;     ///< Transactions of the run so far: as many keys are in the state.
   std::uint64_t blocks = 0;  ///< Height of the channel.
   double cpu_us = 0;         ///< Per valid transaction of this part, all but the generator.
+  std::map<std::string, double> cpu_us_by_role;  ///< The same by role; `other` is what no role's handler owns.
   double rss_mib = 0;
 };
 
