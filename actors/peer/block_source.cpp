@@ -163,7 +163,10 @@ std::string stall::advice() const {
       return "see that this peer's identity (crypto folder) is one that the channel's configuration knows";
     case stall_kind::source_damaged: return "stop the network and put the block files of " + orderer + " back from a copy";
     case stall_kind::block_refused: return "one of the two holds another chain: stop the network and put the block files of the wrong one back from a copy";
-    case stall_kind::not_stored: return "mend the cause (disk full, read-only folder, damaged state), then stop the network and start it again";
+    case stall_kind::not_stored:
+      if (why.find("is required but not supported") != std::string::npos)
+        return "the channel's configuration requires what this weft does not have: stop the network and start it with a newer weft, on the same folder";
+      return "mend the cause (disk full, read-only folder, damaged state), then stop the network and start it again";
   }
   return {};
 }

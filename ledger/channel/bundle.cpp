@@ -24,7 +24,7 @@ error in_fabrics_words(error e) {
 
 class bundle final : public channel_bundle {
  public:
-  /// The parts in the order in which they are made. What is wrong with raft metadata is left to the caller, who knows how to say it.
+  /// The parts in the order in which they are made. What is wrong with consensus is left to the caller, who knows how to say it.
   static result<std::shared_ptr<const bundle>> make(std::string channel_id, const ::common::Config& config) {
     if (auto ok = check_channel_id(channel_id); !ok) return fail(within("bad channel ID", std::move(ok).error()));
     if (!config.has_channel_group()) return fail(errc::invalid_argument, "config must contain a channel group");
@@ -46,7 +46,7 @@ class bundle final : public channel_bundle {
         policies_(std::move(policies)),
         compiled_(msps_) {}
 
-  [[nodiscard]] const std::optional<error>& raft_fault() const { return sections_.raft_fault; }
+  [[nodiscard]] const std::optional<error>& consensus_fault() const { return sections_.consensus_fault; }
 
   const std::string& channel_id() const override { return channel_id_; }
   config_sequence sequence() const override { return config_sequence{config_.sequence()}; }
@@ -153,7 +153,7 @@ class bundle final : public channel_bundle {
   result<std::shared_ptr<const bundle>> successor(const ::common::Config& config) const {
     WEFT_TRY(auto next, make(channel_id_, config));
     WEFT_CHECK(check_transition(sections_, next->sections_, same_but_consensus_type(config_.channel_group(), config.channel_group())));
-    if (const auto& fault = next->raft_fault())
+    if (const auto& fault = next->consensus_fault())
       return fail(within("consensus metadata update for channel config update is invalid: invalid new config metadata", *fault));
     return next;
   }
@@ -170,7 +170,7 @@ class bundle final : public channel_bundle {
 
 result<std::shared_ptr<const channel_bundle>> channel_bundle::create(std::string channel_id, const ::common::Config& config) {
   WEFT_TRY(auto made, bundle::make(std::move(channel_id), config));
-  if (const auto& fault = made->raft_fault()) return fail(within("/Channel/Orderer/ConsensusType", *fault));
+  if (const auto& fault = made->consensus_fault()) return fail(within("/Channel/Orderer/ConsensusType", *fault));
   return made;
 }
 

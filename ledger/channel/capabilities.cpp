@@ -23,9 +23,10 @@ class level {
     WEFT_CHECK(read_value(group, path, "Capabilities", named));
     for (const auto& [name, unused] : named.capabilities()) {
       const auto at = std::find(known_.begin(), known_.end(), name);
-      if (at == known_.end())
-        return fail(errc::unsupported, "config requires unsupported " + std::string(kind_lower) + " capabilities: " + std::string(kind) +
-                                           " capability " + name + " is required but not supported");
+      if (at == known_.end()) {
+        const std::string lacking = std::string(kind) + " capability " + name + " is required but not supported";
+        return fail(errc::unsupported, "config requires unsupported " + std::string(kind_lower) + " capabilities: " + lacking + ": " + lacking);  // twice, as Fabric
+      }
       reached_ = std::max(reached_, static_cast<std::size_t>(at - known_.begin()) + 1);
     }
     return {};
@@ -62,11 +63,10 @@ result<void> check_orderer_first(const ::common::ConfigGroup& channel, const ::c
 
 result<capabilities> read_capabilities(const ::common::ConfigGroup& group) {
   level channel(channel_names), orderer(orderer_names), application(application_names);
+  const auto orderers = group.groups().find("Orderer");
+  if (orderers != group.groups().end()) WEFT_CHECK(orderer.read(orderers->second, "/Channel/Orderer", "Orderer", "orderer"));
   WEFT_CHECK(channel.read(group, "/Channel", "Channel", "channel"));
-  if (const auto found = group.groups().find("Orderer"); found != group.groups().end()) {
-    WEFT_CHECK(orderer.read(found->second, "/Channel/Orderer", "Orderer", "orderer"));
-    WEFT_CHECK(check_orderer_first(group, found->second));
-  }
+  if (orderers != group.groups().end()) WEFT_CHECK(check_orderer_first(group, orderers->second));
   if (const auto found = group.groups().find("Application"); found != group.groups().end())
     WEFT_CHECK(application.read(found->second, "/Channel/Application", "Application", "application"));
   capabilities caps;

@@ -76,14 +76,14 @@ result<void> read_consensus(const ::common::ConfigGroup& orderer, std::string_vi
   WEFT_CHECK(read_value(orderer, path, "ConsensusType", consensus));
   const std::string where = std::string(path) + "/ConsensusType";
   if (std::find(std::begin(consensus_types), std::end(consensus_types), consensus.type()) == std::end(consensus_types))
-    return fail(errc::unsupported, where + ": consensus type '" + consensus.type() + "' is not offered");
+    out.consensus_fault = error{errc::unsupported, "consensus type '" + consensus.type() + "' is not offered"};
   if (!::orderer::ConsensusType::State_IsValid(consensus.state())) return bad(where, "state is neither NORMAL nor MAINTENANCE");
   out.consensus_type = consensus.type();
   out.consensus_metadata = consensus.metadata();
   out.maintenance = consensus.state() == ::orderer::ConsensusType::STATE_MAINTENANCE;
   if (out.consensus_type == "etcdraft") {
     if (auto raft = read_raft_metadata(out.consensus_metadata)) out.raft = std::move(*raft);
-    else out.raft_fault = std::move(raft).error();
+    else out.consensus_fault = std::move(raft).error();
   }
   WEFT_CHECK(read_consenters(orderer, path, out.consenters));
   if (out.consensus_type != "BFT") return {};

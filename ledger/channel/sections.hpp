@@ -25,7 +25,7 @@ struct channel_sections {
   std::string consensus_type;
   bytes consensus_metadata;
   std::optional<raft_settings> raft;  ///< Of a raft channel whose metadata is sound.
-  std::optional<error> raft_fault;    ///< Of a raft channel whose metadata is not: judged after everything else, as in Fabric.
+  std::optional<error> consensus_fault;  ///< A type that is not offered, or raft without its metadata: judged after everything else, as in Fabric.
   bool maintenance = false;  ///< ConsensusType.state
   std::vector<bft_consenter> consenters;
   std::vector<channel_org> application, orderers;

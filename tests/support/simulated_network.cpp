@@ -121,9 +121,9 @@ outcome simulated_network::invoke_on(const std::string& channel, const std::stri
   return out;
 }
 bytes simulated_network::query_on(const std::string& channel, const std::string& user, const std::string& contract, const std::vector<std::string>& args,
-                                  std::size_t peer) {
+                                  std::string* error, std::size_t peer) {
   const auto before = std::exchange(channel_, channel);
-  auto out = query(user, contract, args, nullptr, peer);
+  auto out = query(user, contract, args, error, peer);
   channel_ = before;
   return out;
 }

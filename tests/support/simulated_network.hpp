@@ -39,7 +39,8 @@ class simulated_network {
   outcome invoke(const std::string& user, const std::string& contract, const std::vector<std::string>& args, std::size_t peer = 0);
   /// The same, and a query, on another channel than mychannel.
   outcome invoke_on(const std::string& channel, const std::string& user, const std::string& contract, const std::vector<std::string>& args, std::size_t peer = 0);
-  bytes query_on(const std::string& channel, const std::string& user, const std::string& contract, const std::vector<std::string>& args, std::size_t peer = 0);
+  bytes query_on(const std::string& channel, const std::string& user, const std::string& contract, const std::vector<std::string>& args, std::string* error = nullptr,
+                 std::size_t peer = 0);
   /// Kills a role as a fault would, and lets the supervisor notice.
   void kill(const std::string& role_name);
   /// First half of an invoke: an envelope that is signed and not submitted.

@@ -2,6 +2,8 @@
 #include "tests/unit/actors/config_change.hpp"
 
 #include "cluster/deliver/seek.hpp"
+#include "cluster/ordering/assembly.hpp"
+#include "common/common.pb.h"
 #include "common/configuration.pb.h"
 #include "ledger/channel/config_tree.hpp"
 #include "msp/msp_config.pb.h"
@@ -286,6 +288,54 @@ TEST_CASE("below the application capability V2_0 no contract runs, until it is s
   CHECK(answer.find("kv") != std::string::npos);
   n.must_change(capability("V2_5"));
   CHECK(n.net.invoke(user1, "kv", {"put", "k", "v"}).code == 0);
+}
+
+TEST_CASE("a peer stops at a configuration that requires what it does not have, says so, and goes on answering") {
+  changing_network n{30};
+  auto& orderer = *n.net.node().orderers()[0];
+  const auto update = sign_update(update_by(*n.now(), [](::common::ConfigGroup& root) {
+    ::common::Capabilities c;
+    (*c.mutable_capabilities())["V99_0"];
+    put_value(group_at(root, {"Application"}), "Capabilities", c);
+  }), n.all_admins());
+  // An orderer does not need to know what peers must have: this one orders it, as Fabric's would.
+  const auto& store = orderer.channel("mychannel")->blocks;
+  ::common::ConfigEnvelope config;
+  *config.mutable_config() = n.now()->config();
+  config.mutable_config()->set_sequence(1);
+  auto& application = group_at(*config.mutable_config()->mutable_channel_group(), {"Application"});
+  ::common::Capabilities future;
+  (*future.mutable_capabilities())["V99_0"];
+  put_value(application, "Capabilities", future);
+  application.mutable_values()->at("Capabilities").set_version(1);
+  const auto wrapped = update_envelope("mychannel", update, n.user(user1));
+  REQUIRE(config.mutable_last_update()->ParseFromString(wrapped.raw().to_bytes()));
+  ::common::ChannelHeader channel;
+  channel.set_type(::common::CONFIG);
+  channel.set_channel_id("mychannel");
+  ::common::SignatureHeader signer;
+  signer.set_creator(orderer.identity->serialized());
+  signer.set_nonce("a nonce of a test");
+  ::common::Payload payload;
+  payload.mutable_header()->set_channel_header(proto::encode(channel));
+  payload.mutable_header()->set_signature_header(proto::encode(signer));
+  payload.set_data(proto::encode(config));
+  auto encoded = proto::encode(payload);
+  auto signature = orderer.identity->sign(encoded).value();
+  cluster::chain_tip tip{store->height(), store->last_hash(), block_number{0}};
+  auto block = cluster::assemble(tip, {ledger::envelope::make(std::move(encoded), std::move(signature))});
+  REQUIRE(cluster::sign_block(block, block.number(), {}, *orderer.identity, *orderer.random, *orderer.verifier).has_value());
+  REQUIRE(store->append(block).has_value());
+  REQUIRE(store->sync().has_value());
+  caf::anon_send(n.net.role<actors::deliver_actor>("orderer0.example.com/deliver"), actors::atom::written::value, std::string("mychannel"), block);
+  const auto& peer = *n.net.node().peers()[0]->channel("mychannel");
+  REQUIRE(n.net.run([&] { return peer.stalled.get() && peer.stalled.get()->lasting(); }));
+  const auto stalled = peer.stalled.get();
+  CHECK(peer.ledger->height() == block.number());
+  CHECK_MESSAGE(stalled->why.find("Application capability V99_0 is required but not supported") != std::string::npos, stalled->why);
+  CHECK_MESSAGE(stalled->advice().find("a newer weft") != std::string::npos, stalled->advice());
+  CHECK(n.alive("peer0.org1.example.com/block_source/mychannel"));
+  CHECK(n.net.query(user1, "mycc", {"query", "a"}) == "100");
 }
 
 TEST_CASE("a role that dies between ordering and applying a configuration loses nothing") {

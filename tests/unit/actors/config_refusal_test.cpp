@@ -198,7 +198,14 @@ TEST_CASE("updates that would break the channel, although everybody has signed t
          type.set_type("etcdraft");
          put_value(group_at(root, {"Orderer"}), "ConsensusType", type);
        },
-       "attempted to change consensus type from solo to etcdraft"},
+       "attempted to change consensus type from solo to etcdraft, but current config ConsensusType.State is not in maintenance mode"},
+      {"a consensus type of nobody",
+       [](tree& root) {
+         ::orderer::ConsensusType type;
+         type.set_type("paxos");
+         put_value(group_at(root, {"Orderer"}), "ConsensusType", type);
+       },
+       "attempted to change consensus type from solo to paxos, but current config ConsensusType.State is not in maintenance mode"},
       {"a value nobody knows", [](tree& root) { put_value(group_at(root, {"Orderer"}), "Surprise", ::orderer::BatchTimeout()); }, "Unexpected key Surprise"},
       {"a group nobody knows", [](tree& root) { (*root.mutable_groups())["Guests"].set_mod_policy("Admins"); }, "Disallowed channel group: Guests"},
       {"nothing at all", [](tree&) {}, "error authorizing update: error validating DeltaSet: delta set was empty -- update would have no effect"},
@@ -296,12 +303,12 @@ TEST_CASE("hostile updates of a channel that is not in maintenance are refused f
          ::common::Capabilities c;
          (*c.mutable_capabilities())["V9_9"];
          put_value(root, "Capabilities", c);
-       }, "config update is not compatible: config requires unsupported channel capabilities: Channel capability V9_9 is required but not supported"},
+       }, "config update is not compatible: config requires unsupported channel capabilities: Channel capability V9_9 is required but not supported: Channel capability V9_9 is required but not supported"},
       {"an orderer capability from the future", [](tree& root) {
          ::common::Capabilities c;
          (*c.mutable_capabilities())["V9_9"];
          put_value(group_at(root, {"Orderer"}), "Capabilities", c);
-       }, "config update is not compatible: config requires unsupported orderer capabilities: Orderer capability V9_9 is required but not supported"},
+       }, "config update is not compatible: config requires unsupported orderer capabilities: Orderer capability V9_9 is required but not supported: Orderer capability V9_9 is required but not supported"},
   };
   for (const auto& r : rows) {
     CAPTURE(r.name);
@@ -311,6 +318,121 @@ TEST_CASE("hostile updates of a channel that is not in maintenance are refused f
   }
   CHECK(n.now()->sequence().value == 0);
   CHECK(n.net.invoke(user1, "kv", {"put", "still", "here"}).code == 0);
+}
+
+TEST_CASE("odd updates that Fabric permits are permitted, and what they break can be told and mended") {
+  changing_network n{37};
+  const auto admins = n.all_admins();
+  const auto submitter = n.user("Admin@example.com");  // whom /Channel/Writers admits through the orderers' organization
+  const auto send = [&](const config_edit& edit) { return n.net.broadcast(update_envelope("mychannel", sign_update(update_by(*n.now(), edit), admins), submitter)); };
+  const auto must = [&](const config_edit& edit) {
+    const auto reply = send(edit);
+    REQUIRE_MESSAGE(reply.status == 200, reply.info);
+    REQUIRE(n.settled(n.now()->sequence().value));
+  };
+  SUBCASE("blocks as large as numbers go") {
+    must([](tree& root) {
+      ::orderer::BatchSize size;
+      size.set_max_message_count(4294967295u);
+      size.set_absolute_max_bytes(4294967295u);
+      size.set_preferred_max_bytes(4294967295u);
+      put_value(group_at(root, {"Orderer"}), "BatchSize", size);
+      ::orderer::BatchTimeout timeout;
+      timeout.set_timeout("2540400h");
+      put_value(group_at(root, {"Orderer"}), "BatchTimeout", timeout);
+    });
+    CHECK(n.net.invoke(user1, "kv", {"put", "k", "v"}).code == 0);
+  }
+  SUBCASE("consenters and metadata of a channel that has no use for them") {
+    must([](tree& root) {
+      ::common::Orderers orderers;
+      auto& c = *orderers.add_consenter_mapping();
+      c.set_id(7);
+      c.set_msp_id("NobodyMSP");
+      c.set_identity("no certificate");
+      put_value(group_at(root, {"Orderer"}), "Orderers", orderers);
+      ::orderer::ConsensusType type;
+      type.set_type("solo");
+      type.set_metadata("no metadata of raft");
+      put_value(group_at(root, {"Orderer"}), "ConsensusType", type);
+    });
+    CHECK(n.net.invoke(user1, "kv", {"put", "k", "v"}).code == 0);
+  }
+  SUBCASE("all writers are locked out, and let in again") {
+    must([&](tree& root) { put_policy(group_at(root, {"Application"}), "Writers", "OutOf(1, 'NobodyMSP.member')"); });
+    const auto out = n.net.invoke(user1, "kv", {"put", "k", "v"});
+    CHECK_FALSE(out.status.ok());
+    must([&](tree& root) { put_policy(group_at(root, {"Application"}), "Writers", "ANY Writers"); });
+    CHECK(n.net.invoke(user1, "kv", {"put", "k", "v"}).code == 0);
+  }
+  SUBCASE("all administrators are locked out, for ever") {
+    must([&](tree& root) {
+      for (const char* section : {"Application", "Orderer"}) put_policy(group_at(root, {section}), "Admins", "OutOf(1, 'NobodyMSP.admin')");
+      put_policy(root, "Admins", "OutOf(1, 'NobodyMSP.admin')");
+    });
+    const auto refused = send(touch);
+    CHECK(refused.status == 400);
+    CHECK_MESSAGE(refused.info.rfind(authorizing + "error validating DeltaSet: policy for [Value]  /Channel/Orderer/BatchSize not satisfied: ", 0) == 0, refused.info);
+    const auto back = send([&](tree& root) { put_policy(group_at(root, {"Application"}), "Admins", "MAJORITY Admins"); });
+    CHECK(back.status == 400);
+    CHECK(n.net.invoke(user1, "kv", {"put", "k", "v"}).code == 0);
+  }
+  SUBCASE("an application without organizations serves nobody, and gets them back") {
+    const auto before = n.now()->config().channel_group().groups().at("Application").groups();
+    const auto emptied = send([](tree& root) { group_at(root, {"Application"}).clear_groups(); });
+    REQUIRE_MESSAGE(emptied.status == 200, emptied.info);
+    n.drain();
+    CHECK_FALSE(n.net.invoke(user1, "kv", {"put", "k", "v"}).status.ok());
+    const auto reply = send([&](tree& root) { *group_at(root, {"Application"}).mutable_groups() = before; });
+    CHECK_MESSAGE(reply.status == 200, reply.info);  // a majority of no organizations is nobody's signature
+    REQUIRE(n.settled(n.now()->sequence().value));    // the peers may read again, and catch up
+    CHECK(n.net.invoke(user1, "kv", {"put", "k", "v"}).code == 0);
+  }
+}
+
+TEST_CASE("policies too deep or too many to be meant are refused, and cost nothing") {
+  changing_network n{38};
+  const auto nested = [](int depth) -> config_edit {
+    return [depth](tree& root) {
+      ::common::SignaturePolicyEnvelope envelope;
+      auto* rule = envelope.mutable_rule();
+      for (int i = 0; i < depth; ++i) {
+        rule->mutable_n_out_of()->set_n(1);
+        rule = rule->mutable_n_out_of()->add_rules();
+      }
+      rule->set_signed_by(0);
+      envelope.add_identities();
+      auto& p = *group_at(root, {"Application"}).mutable_policies()->at("Writers").mutable_policy();
+      p.set_type(1);
+      p.set_value(proto::encode(envelope));
+    };
+  };
+  const auto wide = [](tree& root) {
+    ::common::SignaturePolicyEnvelope envelope;
+    envelope.mutable_rule()->mutable_n_out_of()->set_n(1);
+    for (int i = 0; i < 200'000; ++i) envelope.mutable_rule()->mutable_n_out_of()->add_rules()->set_signed_by(0);
+    envelope.add_identities();
+    auto& p = *group_at(root, {"Application"}).mutable_policies()->at("Writers").mutable_policy();
+    p.set_type(1);
+    p.set_value(proto::encode(envelope));
+  };
+  struct row { const char* name; config_edit edit; };
+  const row rows[] = {{"deeper than a parser goes", nested(5'000)}, {"deeper than anybody means", nested(99)}, {"wider than anybody means", wide},
+                      {"a signer that is not in the list", [](tree& root) {
+                         ::common::SignaturePolicyEnvelope envelope;
+                         envelope.mutable_rule()->set_signed_by(2147483647);
+                         auto& p = *group_at(root, {"Application"}).mutable_policies()->at("Writers").mutable_policy();
+                         p.set_type(1);
+                         p.set_value(proto::encode(envelope));
+                       }}};
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto reply = n.change(r.edit, n.all_admins());
+    CHECK(reply.status == 400);
+    CHECK_MESSAGE(reply.info.find("policy Writers at path /Channel/Application did not compile") != std::string::npos, reply.info);
+  }
+  CHECK(n.now()->sequence().value == 0);
+  CHECK(n.net.invoke(user1, "kv", {"put", "k", "v"}).code == 0);
 }
 
 TEST_CASE("in maintenance mode normal transactions wait, and only orderer organizations read and write") {

