@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
-#include <sstream>
 #include <thread>
 
 #include "cli/channel_verbs.hpp"
@@ -15,6 +14,7 @@
 #include "cli/verbs.hpp"
 #include "cli/view.hpp"
 #include "common/configtx.pb.h"
+#include "config/yaml/document.hpp"
 #include "ledger/channel/bundle.hpp"
 #include "ledger/channel/differences.hpp"
 #include "ledger/channel/update_file.hpp"
@@ -27,22 +27,29 @@ using nlohmann::json;
 namespace fs = std::filesystem;
 
 bytes read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) quit(exit_usage, "cannot read " + path);
-  std::ostringstream out;
-  out << in.rdbuf();
-  return std::move(out).str();
+  auto out = config::yaml::read_file(path, 100 * MiB);
+  if (!out) quit(exit_usage, out.error().context);
+  return *std::move(out);
 }
-/// Whole or not at all.
+/// Whole or not at all. A link stays one, and a device or pipe is written to.
 void write_file(const std::string& path, bytes_view content) {
-  const auto fresh = path + ".new";
+  std::error_code ec;
+  auto real = fs::weakly_canonical(path, ec);
+  if (ec) real = path;
+  const bool in_place = fs::exists(real, ec) && !fs::is_regular_file(real, ec);
+  auto fresh = real;
+  if (!in_place) fresh += ".new";
   {
     std::ofstream out(fresh, std::ios::binary);
     out.write(content.data(), static_cast<std::streamsize>(content.size()));
-    if (!out.flush()) quit(exit_failed, "cannot write " + fresh);
+    if (!out.flush()) {
+      const std::error_code why(errno, std::generic_category());
+      if (!in_place) fs::remove(fresh, ec);
+      quit(exit_failed, "cannot write " + path + ": " + why.message());
+    }
   }
-  std::error_code ec;
-  fs::rename(fresh, path, ec);
+  if (in_place) return;
+  fs::rename(fresh, real, ec);
   if (ec) quit(exit_failed, "cannot write " + path + ": " + ec.message());
 }
 

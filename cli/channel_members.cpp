@@ -1,13 +1,12 @@
 // weft channel create, join, list: which channels there are, and who takes part.
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "cli/channel_verbs.hpp"
 #include "cli/console.hpp"
 #include "cli/network.hpp"
 #include "cli/verbs.hpp"
+#include "config/yaml/document.hpp"
 #include "ledger/channel/bundle.hpp"
 
 namespace weft::cli {
@@ -88,11 +87,9 @@ std::vector<std::string> invited(const control::StatusResponse& s, const ledger:
 }
 
 void run_join(const join_options& o) {
-  std::ifstream in(o.file, std::ios::binary);
-  std::ostringstream raw;
-  raw << in.rdbuf();
-  if (!in) quit(exit_usage, "cannot read " + o.file);
-  const auto b = ledger::block::parse(shared_bytes{raw.str()});
+  const auto raw = config::yaml::read_file(o.file, 100 * MiB);
+  if (!raw) quit(exit_usage, raw.error().context);
+  const auto b = ledger::block::parse(shared_bytes{*raw});
   if (!b) quit(exit_usage, o.file + " is no block: " + b.error().context);
   const auto bundle = ledger::channel_bundle::from_block(*b);
   if (!bundle) quit(exit_usage, o.file + " begins no channel: " + bundle.error().context);
@@ -103,7 +100,7 @@ void run_join(const join_options& o) {
   for (const auto& member : o.members.empty() ? invited(n.status(), **bundle) : o.members) {
     control::JoinChannelRequest request;
     request.set_member(member);
-    request.set_block(raw.str());
+    request.set_block(*raw);
     const auto r = n.ask<control::ParticipationResponse>("JoinChannel", request);
     const bool done = r.status() == created || (r.status() == joined_before && o.members.empty());
     all &= done;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -320,7 +321,10 @@ result<std::string> read_file(const std::string& path, std::size_t bytes_max) {
     in.read(text.data() + have, static_cast<std::streamsize>(text.size() - have));
     text.resize(have + static_cast<std::size_t>(in.gcount()));
   }
-  if (in.bad()) return fail(errc::io, "cannot read " + path);
+  if (in.bad()) {
+    std::error_code unknown;
+    return fail(errc::io, "cannot read " + path + (std::filesystem::is_directory(path, unknown) ? ": it is a folder" : ""));
+  }
   if (text.size() > bytes_max) return fail(errc::invalid_argument, path + " is larger than " + std::to_string(bytes_max) + " bytes");
   return text;
 }

@@ -20,6 +20,13 @@ expect 0 "block 0 of mychannel is in mychannel_oldest.block" -- "$weft" channel 
 expect 0 "block 1 of mychannel" -- "$weft" channel fetch 1 one.block --as User1@org2.example.com
 expect 0 '"file":"new.block"' -- "$weft" channel fetch newest new.block --json
 expect 1 "NOT_FOUND" -- "$weft" channel fetch 9999 x.block
+ln -s real.block link.block
+expect 0 "is in link.block" -- "$weft" channel fetch config link.block
+expect 0 "real.block" -- readlink link.block
+expect 0 "" -- cmp real.block config.block
+ln -s /dev/full full.block
+expect 1 "cannot write full.block: No space left on device" -- "$weft" channel fetch config full.block
+expect 0 "" -- test -c /dev/full
 expect 2 "neither a block number nor" -- "$weft" channel fetch latest x.block
 expect 1 "no peer 'peer9' here; there are: peer0.org1.example.com, peer0.org2.example.com, peer0.org3.example.com, orderer0.example.com" -- \
   "$weft" channel fetch config x.block --peer peer9
@@ -29,6 +36,8 @@ expect 2 "this is a block" -- "$weft" channel update config.block
 echo '{"channel_id": "mychannel"}' >update.json
 expect 2 "this is JSON: encode it first" -- "$weft" channel update update.json
 expect 2 "cannot read nothing.pb" -- "$weft" channel update nothing.pb
+expect 2 "cannot read .: it is a folder" -- "$weft" channel update .
+expect 2 "cannot read nothing.block: No such file or directory" -- "$weft" channel join nothing.block
 
 # a value of one organization, one of the orderers, one of all
 change anchor Org1 peer0.org1.example.com 7051
