@@ -1,5 +1,8 @@
 #include "bench/verb.hpp"
 
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -25,6 +28,9 @@ void run(const put_arguments& given) {
   o.trust_shared = given.trust == "shared";
   o.durable = given.durability == "full";
   o.dir = given.dir;
+  // The report alone is written to standard output, and a line per block at each member would be a part of what is measured.
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>("bench", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+  spdlog::set_level(spdlog::level::warn);
   const auto found = run_put(o, [](const std::string& text) { std::cerr << text << std::endl; });
   if (!found) {
     const bool usage = found.error().code == errc::invalid_argument;

@@ -39,4 +39,5 @@ expect 2 "orgs" -- "$weft" bench put --orgs 0
 
 # a network that one process should not hold
 expect 2 "26 organizations with 16 peers each are 416 peers; one process takes at most 128" -- "$weft" up --orgs 26 --peers 16
+same "lines of a bench's report that are log" 0 "$("$weft" bench put --txs 600 --clients 16 2>/dev/null | grep -c '\[info\]')"
 expect 2 "416 peers" -- "$weft" bench put --orgs 26 --peers 16
