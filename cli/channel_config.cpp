@@ -34,8 +34,8 @@ bytes read_file(const std::string& path) {
 /// Whole or not at all. A link stays one, and a device or pipe is written to.
 void write_file(const std::string& path, bytes_view content) {
   std::error_code ec;
-  auto real = fs::weakly_canonical(path, ec);
-  if (ec) real = path;
+  fs::path real = path;
+  for (int links = 0; links < 16 && fs::is_symlink(real, ec); ++links) real = real.parent_path() / fs::read_symlink(real, ec);
   const bool in_place = fs::exists(real, ec) && !fs::is_regular_file(real, ec);
   auto fresh = real;
   if (!in_place) fresh += ".new";
