@@ -4,6 +4,7 @@
 #include <atomic>
 #include <caf/actor_cast.hpp>
 #include <caf/actor_control_block.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <shared_mutex>
@@ -18,11 +19,17 @@ class directory {
  public:
   void put(const std::string& name, caf::strong_actor_ptr who);
   void erase(const std::string& name);
+  /// Nothing happens when somebody else plays the role by now.
+  void erase_if(const std::string& name, const caf::strong_actor_ptr& who);
   void clear();
   /// Null when nobody of that name lives.
   [[nodiscard]] caf::strong_actor_ptr find(const std::string& name) const;
   /// Names that end with `suffix`, sorted: "/endorser" lists every endorser.
   [[nodiscard]] std::vector<std::string> names_ending(std::string_view suffix) const;
+  /// Everybody, by name.
+  [[nodiscard]] std::vector<std::pair<std::string, caf::strong_actor_ptr>> list() const;
+  /// Calls `told` after every put, erase and clear, from whichever thread made it, outside the directory's lock. Once, before others use it.
+  void on_change(std::function<void()> told) { told_ = std::move(told); }
   /// Changes with every put and erase; routes compare it.
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_.load(std::memory_order_acquire); }
 
@@ -30,6 +37,7 @@ class directory {
   mutable std::shared_mutex mutex_;
   std::map<std::string, caf::strong_actor_ptr, std::less<>> entries_;
   std::atomic<std::uint64_t> epoch_{1};
+  std::function<void()> told_;
 };
 using directory_ptr = std::shared_ptr<directory>;
 

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "cluster/raft/codec.hpp"
@@ -22,6 +23,9 @@ namespace weft::actors {
 
 /// Nothing larger enters a role from another node.
 inline constexpr std::size_t message_bytes_max = 100 * MiB;
+
+/// Nor more elements in one list. An element can be a hundred times larger in memory than on the wire, where an empty envelope is one byte.
+inline constexpr std::uint32_t batch_elements_max = 16'384, error_details_max = 64;
 
 /// A pb(SignedProposal) as it arrived; parsed at most once per process, whoever asks first.
 class signed_proposal {
@@ -108,10 +112,42 @@ struct raft_batch {
   std::vector<cluster::raft::message> messages;
 };
 
+namespace detail {
+/// Saves a list; loads at most `most` elements of one.
+template <class Inspector, class T>
+typename Inspector::result_type inspect_list(Inspector& f, std::vector<T>& xs, std::uint32_t most) {
+  if constexpr (std::is_void_v<typename Inspector::result_type>) {  // into text
+    for (auto& x : xs) f(x);
+  } else {
+    auto count = static_cast<std::uint32_t>(xs.size());
+    if (auto failure = f(count)) return failure;
+    if constexpr (!Inspector::reads_state) {
+      xs.clear();
+      if (count > most) return caf::sec::invalid_argument;
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if constexpr (!Inspector::reads_state) xs.emplace_back();
+      if (auto failure = f(xs[i])) return failure;
+    }
+    return caf::none;
+  }
+}
+}  // namespace detail
+
 template <class Inspector> auto inspect(Inspector& f, error_detail& x) { return f(x.address, x.msp_id, x.message); }
-template <class Inspector> auto inspect(Inspector& f, rpc_status& x) { return f(x.code, x.message, x.details); }
+template <class Inspector> typename Inspector::result_type inspect(Inspector& f, rpc_status& x) {
+  if constexpr (std::is_void_v<typename Inspector::result_type>) {
+    f(x.code, x.message, x.details);
+  } else {
+    if (auto failure = f(x.code, x.message)) return failure;
+    return detail::inspect_list(f, x.details, error_details_max);
+  }
+}
 template <class Inspector> auto inspect(Inspector& f, endorse_reply& x) { return f(x.status, x.response); }
 template <class Inspector> auto inspect(Inspector& f, broadcast_reply& x) { return f(x.status, x.info, x.leader); }
+template <class Inspector> typename Inspector::result_type inspect(Inspector& f, std::vector<broadcast_reply>& xs) {
+  return detail::inspect_list(f, xs, batch_elements_max);
+}
 template <class Inspector> auto inspect(Inspector& f, gateway_reply& x) { return f(x.status, x.payload); }
 template <class Inspector> auto inspect(Inspector& f, commit_reply& x) { return f(x.status, x.code, x.block); }
 template <class Inspector> auto inspect(Inspector& f, committed_tx& x) { return f(x.tx_id, x.code); }
@@ -165,6 +201,9 @@ template <class Inspector> typename Inspector::result_type inspect(Inspector& f,
     if (parsed) x = std::move(*parsed);
     return parsed.has_value();
   });
+}
+template <class Inspector> typename Inspector::result_type inspect(Inspector& f, std::vector<envelope>& xs) {
+  return actors::detail::inspect_list(f, xs, actors::batch_elements_max);
 }
 inline std::string to_string(const envelope& x) { return "envelope(" + std::to_string(x.raw().size()) + "B)"; }
 

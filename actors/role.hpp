@@ -53,6 +53,11 @@ inline std::atomic<fault_plane*> the_fault_plane{nullptr};
 /// A message through its wire form and back. Throws std::logic_error for a type that cannot travel: a programming error found in simulation.
 [[nodiscard]] caf::message through_wire(caf::actor_system& sys, const caf::type_erased_tuple& content);
 
+/// Whether a role takes this message from an actor of another node: answers, the end of that actor itself, and the messages of interfaces.hpp that
+/// are meant for other nodes. Everything that an interface calls internal comes from this process or not at all. Counts what it refuses.
+[[nodiscard]] bool may_come_from_afar(const caf::strong_actor_ptr& sender, caf::message_id mid, const caf::type_erased_tuple& content);
+[[nodiscard]] std::uint64_t refused_from_afar() noexcept;
+
 /// A role's own reminder to look at the deadlines of what it asked.
 struct deadline_check {};
 /// Requests that were asked, by deadline. CAF's own request timeouts wake the clock's thread for every request (7 µs of CPU) and stay in its
@@ -150,7 +155,8 @@ struct role : Base {
   void enqueue(caf::mailbox_element_ptr p, caf::execution_unit* eu) override {
     auto& content = p->content();
     // Only a named local actor may stop a role: no anonymous and no remote exit message.
-    if (content.template match_elements<caf::exit_msg>() && (p->sender == nullptr || p->sender->node() != this->node())) return;
+    if (p->sender == nullptr ? content.template match_elements<caf::exit_msg>()
+                             : p->sender->node() != this->node() && !may_come_from_afar(p->sender, p->mid, content)) return;
     if (auto* plane = the_fault_plane.load(std::memory_order_acquire)) return enqueue_judged(*plane, std::move(p), eu);
     Base::enqueue(std::move(p), eu);
   }

@@ -27,6 +27,7 @@ struct system_config final : caf::actor_system_config {
     add_message_type<enrolled>("weft.enrolled");
     add_message_type<membership>("weft.member");
     add_message_type<channel_request>("weft.channel");
+    add_message_type<raft_batch>("weft.raft");
     add_message_type<consenter_actor>("weft.consenter");
     add_message_type<block_sink_actor>("weft.sink");
     if (simulated) {
