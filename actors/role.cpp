@@ -22,10 +22,17 @@ caf::message through_wire(caf::actor_system& sys, const caf::type_erased_tuple& 
 
 namespace {
 
-/// The verbs of what nodes say to each other; whoever adds a message that crosses nodes adds its verb here and its types to remoting/travels.cpp.
-constexpr std::array<caf::atom_value, 12> verbs_from_afar{
-    atom::endorse::value, atom::whois::value, atom::broadcast::value, atom::order::value, atom::seek::value, atom::credit::value,
-    atom::cancel::value, atom::block::value, atom::ended::value, caf::atom("step"), caf::atom("hello"), caf::atom("here")};
+/// What nodes say to each other: the verb, and how many elements there are with it, since some verbs have internal forms too. Whoever adds a message
+/// that crosses nodes adds it here, and its types to remoting/travels.cpp.
+struct form {
+  caf::atom_value verb;
+  std::size_t size;
+};
+constexpr std::array<form, 14> forms_from_afar{{
+    {atom::endorse::value, 2}, {atom::whois::value, 1}, {atom::whois::value, 2}, {atom::broadcast::value, 2}, {atom::order::value, 3},
+    {atom::forward::value, 3}, {atom::step::value, 2}, {atom::seek::value, 4}, {atom::credit::value, 4}, {atom::cancel::value, 3},
+    {atom::block::value, 3}, {atom::ended::value, 4}, {caf::atom("hello"), 2}, {caf::atom("here"), 2},
+}};
 std::atomic<std::uint64_t> refused{0};
 
 }  // namespace
@@ -35,7 +42,8 @@ bool may_come_from_afar(const caf::strong_actor_ptr& sender, caf::message_id mid
   if (content.match_elements<caf::down_msg>() && content.get_as<caf::down_msg>(0).source == sender) return true;
   if (!content.empty() && content.match_element<caf::atom_value>(0)) {
     const auto verb = content.get_as<caf::atom_value>(0);
-    if (std::find(verbs_from_afar.begin(), verbs_from_afar.end(), verb) != verbs_from_afar.end()) return true;
+    const auto known = [&](const form& f) { return f.verb == verb && f.size == content.size(); };
+    if (std::any_of(forms_from_afar.begin(), forms_from_afar.end(), known)) return true;
   }
   ++refused;
   return false;
