@@ -389,12 +389,15 @@ result<bool> tunnel::move_inward(connection& c) {
     if (n > 0) {
       moved = true;
       c.last_in = now_;
-      WEFT_CHECK(c.take_pieces({scratch_.data(), n}));
+      const auto taken = c.take_pieces({scratch_.data(), n});
+      {
+        std::lock_guard lock(mutex_);
+        auto& r = report_.peers[c.peer];
+        r.bytes_in += n;
+        r.frames_dropped += c.guard->take_dropped();
+      }
+      WEFT_CHECK(taken);
       if (!c.marked && !c.guard->peer_mark().empty()) WEFT_CHECK(learn_mark(c));
-      std::lock_guard lock(mutex_);
-      auto& r = report_.peers[c.peer];
-      r.bytes_in += n;
-      r.frames_dropped += c.guard->take_dropped();
     }
   }
   if (c.now == connection::phase::draining) c.in.drop(c.in.size());
