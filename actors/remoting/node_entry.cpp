@@ -215,7 +215,7 @@ node_entry_actor::behavior_type node_entry(self_ptr self, std::shared_ptr<const 
   self->state.parts = parts;
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
   parts->port->attach(self->address());
-  parts->tunnel->reset_all("the entry starts");  // what an earlier life knew of the links died with it
+  if (!parts->tunnel->start()) parts->tunnel->reset_all("the entry starts");  // what an earlier life knew of the links died with it
   return {
       [self](atom::hello, std::uint32_t version) { return on_hello(self, version); },
       [self](atom::whois, const std::string& name) { return who_is(self, name); },

@@ -23,7 +23,6 @@ class running_links final : public node_links {
     auto tunnel = std::make_shared<remoting::tunnel>(std::move(t), std::move(over), [port](link_event e) { port->deliver(std::move(e)); });
     where->on_change([port] { port->poke(); });
     parts_ = std::make_shared<const entry_parts>(entry_parts{s.node, std::move(where), std::move(members), tunnel, port});
-    tunnel->start();
   }
   ~running_links() override { stop(); }
 

@@ -100,17 +100,24 @@ tunnel::tunnel(tunnel_settings settings, std::unique_ptr<carrier> over, listener
 
 tunnel::~tunnel() { stop(); }
 
-void tunnel::start() {
-  WEFT_ASSERT(!thread_.joinable(), "started twice");
+bool tunnel::start() {
+  std::lock_guard lock(mutex_);
+  if (thread_.joinable() || stopping_) return false;
   thread_ = std::thread([this] {
     while (!stopping_.load(std::memory_order_acquire)) turn(std::chrono::minutes(1));
   });
+  return true;
 }
 
 void tunnel::stop() {
   if (stopping_.exchange(true)) return;
   post([] {});
-  if (thread_.joinable()) thread_.join();
+  std::thread running;
+  {
+    std::lock_guard lock(mutex_);
+    running.swap(thread_);
+  }
+  if (running.joinable()) running.join();
   tell_ = nullptr;
   for (auto& [serial, c] : connections_) c->far->say_goodbye();
   connections_.clear();

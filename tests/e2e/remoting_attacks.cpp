@@ -154,6 +154,7 @@ struct victim {
     CHECK(a->ask("m2") == 200);
     CHECK(b->ask("m1") == 200);
     const auto r = b->links->report();
+    CAPTURE(r.peers.at("host1").last_failure);
     CHECK(r.peers.at("host1").links == 1);
     CHECK(r.peers.at("host3").links == 0);
     CHECK(eventually([&] { return b->links->report().strangers_now == 0; }));
