@@ -128,8 +128,10 @@ crypto::signing_identity network::identity() {
   for (const auto& org : status().organizations()) {
     if (options_.as.empty() ? org.orders() : org.domain() != domain) continue;
     const auto name = options_.as.empty() ? "User1@" + org.domain() : options_.as;
-    const auto folder = users_folder(options_.dir, org) / name / "msp";
+    auto folder = users_folder(options_.dir, org) / name / "msp";
     std::error_code ignored;
+    // A node's folder has no users: they are with the operator, whose folder may lie beside it.
+    if (!fs::exists(folder, ignored)) folder = users_folder(fs::absolute(options_.dir).lexically_normal().parent_path() / "operator", org) / name / "msp";
     if (!fs::exists(folder, ignored)) break;
     auto who = crypto::read_signing_identity(folder, org.msp_id());
     if (!who) quit(exit_failed, who.error().context);

@@ -22,6 +22,7 @@
 #include <optional>
 #include <thread>
 
+#include "actors/remoting/remoting.hpp"
 #include "cli/console.hpp"
 #include "cli/up.hpp"
 #include "edge/door.hpp"
@@ -245,16 +246,18 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
   } catch (const spdlog::spdlog_ex& e) {
     return refuse({errc::io, e.what()}, tell);
   }
-  if (!o.json) std::printf("weft %s, a network in %s\n", std::string(edge::version()).c_str(), o.dir.c_str());
+  if (!o.json) std::printf("weft %s, %s in %s\n", std::string(edge::version()).c_str(), o.node.empty() ? "a network" : ("node " + o.node).c_str(), o.dir.c_str());
   if (o.durability == "off") spdlog::warn("durability is off: what was acknowledged may be lost when the machine stops");
   auto printer = std::make_shared<progress_printer>(o.json);
   raise_descriptor_limit();
   const auto progress = [printer](const std::string& what, const std::string& detail) { (*printer)(what, detail); };
 
   const auto config = actors::make_system_config(std::max<std::size_t>(2, std::thread::hardware_concurrency()));
+  if (!o.node.empty()) actors::remoting::prepare(*config);
   caf::actor_system system{*config};
   actors::node_settings settings;
   settings.folder = o.dir;
+  settings.node = o.node;
   settings.durability = o.durability == "off" ? ledger::durability::off : ledger::durability::full;
   settings.trust = o.trust == "each" ? actors::trust::each : actors::trust::shared;
   auto started = actors::node::start(system, t, std::move(settings), progress);

@@ -15,8 +15,17 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-/// Runs the node in a child of its own session; returns when it is ready or has failed. Forks before there is any thread.
-int run_detached(const up_options& o, const config::topology& t, steady::time_point begun) {
+void run(const up_options& o) {
+  const auto begun = steady::now();
+  const auto t = choose_topology(o);
+  if (!t) quit(t.error().code == errc::failed_precondition ? exit_failed : exit_usage, t.error().context);
+  const int code = o.detach ? run_detached(o, *t, begun) : run_node(o, *t, begun, -1);
+  if (code != exit_ok) quit(static_cast<exit_code>(code));
+}
+
+}  // namespace
+
+int run_detached(const up_options& o, const config::topology& t, std::chrono::steady_clock::time_point begun) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) quit(exit_failed, "cannot make a pipe");
   std::fflush(stdout);
@@ -43,16 +52,6 @@ int run_detached(const up_options& o, const config::topology& t, steady::time_po
   if (!heard) std::fprintf(stderr, "weft: the network ended during its start; see %s/weft.log\n", o.dir.c_str());
   return exit_failed;
 }
-
-void run(const up_options& o) {
-  const auto begun = steady::now();
-  const auto t = choose_topology(o);
-  if (!t) quit(t.error().code == errc::failed_precondition ? exit_failed : exit_usage, t.error().context);
-  const int code = o.detach ? run_detached(o, *t, begun) : run_node(o, *t, begun, -1);
-  if (code != exit_ok) quit(static_cast<exit_code>(code));
-}
-
-}  // namespace
 
 void add_up_verb(CLI::App& app) {
   auto* verb = app.add_subcommand("up", "Start a network in this process; a folder that has one goes on with it");

@@ -14,6 +14,7 @@ struct up_options {
   std::size_t orgs = 2, peers = 1, orderers = 1;
   std::uint32_t block_messages = 500;
   bool orgs_given = false, peers_given = false, orderers_given = false, block_messages_given = false, block_timeout_given = false;
+  std::string node;  ///< Of a cluster's topology; empty: everything in this process.
   bool json = false, detach = false;
   std::string log_level = "warn";
 };
@@ -35,5 +36,8 @@ struct up_options {
 
 /// Runs the node until SIGINT, SIGTERM or `weft down`. Returns the exit code. `tell` is where a detached node says how its start went, or -1.
 [[nodiscard]] int run_node(const up_options& o, const config::topology& t, std::chrono::steady_clock::time_point begun, int tell);
+
+/// Runs the node in a child of its own session; returns when it is ready or has failed. Forks before there is any thread.
+[[nodiscard]] int run_detached(const up_options& o, const config::topology& t, std::chrono::steady_clock::time_point begun);
 
 }  // namespace weft::cli

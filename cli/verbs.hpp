@@ -6,6 +6,7 @@
 namespace weft::cli {
 
 void add_up_verb(CLI::App& app);
+void add_node_verb(CLI::App& app);
 void add_down_verb(CLI::App& app);
 void add_invoke_verb(CLI::App& app);
 void add_query_verb(CLI::App& app);

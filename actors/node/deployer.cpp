@@ -35,7 +35,9 @@ struct deployer_state {
   std::size_t open = 0;
   std::size_t attempts = 0;      ///< Plans begun; a conflict begins another.
   bool replanning = false;
+  std::size_t asked = 0;         ///< Orderers, in turns.
   std::size_t waits = 0;         ///< Looks at peers that were behind.
+  std::shared_ptr<std::vector<config::contract_placement>> definitions_awaited;
   bool over = false;
   static inline const char* name = "deployer";
 };
@@ -45,7 +47,8 @@ namespace {
 using self_ptr = role_self<deployer_actor, deployer_state>;
 
 constexpr std::chrono::seconds patience{60};
-constexpr std::chrono::milliseconds look_again{10};
+constexpr std::chrono::seconds order_patience{5};
+constexpr std::chrono::milliseconds look_again{10}, wait_again{50};
 constexpr std::size_t attempts_max = 5;
 
 void finish(self_ptr self, const result<void>& r) {
@@ -67,13 +70,16 @@ void give_up(self_ptr self, const deploy_tx& tx, const std::string& why) {
 }
 
 /// A crash may have left a deployment half done: what was read meanwhile is stale, so plan anew from what the peers have now.
-void plan_again(self_ptr self, const deploy_tx& tx, const std::string& why) {
+/// `passing`: it is not the plan's fault, and worth waiting for.
+void plan_again(self_ptr self, const deploy_tx& tx, const std::string& why, bool passing = false) {
   auto& s = self->state;
   if (s.over || s.replanning) return;
-  if (s.attempts >= attempts_max) return give_up(self, tx, why);
+  if (passing ? ++s.waits * wait_again > patience : s.attempts >= attempts_max) return give_up(self, tx, why);
+  if (passing) --s.attempts;
+  spdlog::info("{}: trying again: {}", self->seat(), why);
   s.replanning = true;
   s.phases.clear();
-  self->delayed_send(self, look_again, atom::tick::value);
+  self->delayed_send(self, passing ? wait_again : look_again, atom::tick::value);
 }
 
 result<bytes> validation_parameter(const config::contract_placement& c) {
@@ -142,27 +148,39 @@ void await_all(self_ptr self) {
   }
 }
 
+/// Any that is reachable; another one each time.
+orderer_actor next_orderer(deployer_state& s) {
+  for (std::size_t i = 0; i < s.what.orderers.size(); ++i) {
+    const auto& name = s.what.orderers[s.asked++ % s.what.orderers.size()];
+    if (orderer_actor found = route<orderer_actor>{s.what.peers.front()->where, name + "/orderer"}.get()) return found;
+  }
+  return {};
+}
+
 /// Hands all transactions of the phase to the orderer at once.
 void broadcast_all(self_ptr self) {
   auto& s = self->state;
   std::erase_if(*s.txs, [](const deploy_tx& tx) { return tx.settled; });
   if (s.txs->empty()) return next_phase(self);
-  route<orderer_actor> orderer{s.what.peers.front()->where, s.what.orderer + "/orderer"};
-  if (!orderer.get()) return give_up(self, s.txs->front(), "the orderer is not running");
+  const orderer_actor orderer = next_orderer(s);
+  if (!orderer) return plan_again(self, s.txs->front(), "no orderer is reachable", true);
   std::vector<ledger::envelope> envelopes;
-  for (auto& tx : *s.txs) envelopes.push_back(tx.envelope);
-  self->request(orderer.get(), patience, atom::broadcast::value, std::move(envelopes))
+  for (auto& tx : *s.txs) if (!tx.settled) envelopes.push_back(tx.envelope);
+  if (envelopes.empty()) return next_phase(self);
+  spdlog::debug("{}: {} transactions to be ordered", self->seat(), envelopes.size());
+  self->request(orderer, order_patience, atom::broadcast::value, std::move(envelopes))
       .then(
           [self](const std::vector<broadcast_reply>& replies) {
             auto& txs = *self->state.txs;
-            for (std::size_t i = 0; i < txs.size(); ++i) {
+            std::erase_if(txs, [](const deploy_tx& tx) { return tx.settled; });
+            for (std::size_t i = 0; i < txs.size() && i < replies.size(); ++i) {
               if (replies[i].status == 200) continue;
               const auto why = "the orderer answered " + std::to_string(replies[i].status) + " " + replies[i].info;
-              return replies[i].status == 503 ? plan_again(self, txs[i], why) : give_up(self, txs[i], why);
+              return replies[i].status == 503 ? plan_again(self, txs[i], why, true) : give_up(self, txs[i], why);
             }
             await_all(self);
           },
-          [self](const caf::error&) { give_up(self, self->state.txs->front(), "the orderer did not answer"); });
+          [self](const caf::error&) { plan_again(self, self->state.txs->front(), "the orderer did not answer", true); });
 }
 
 /// An organization that approved before a crash says so; its approval stands.
@@ -184,6 +202,7 @@ result<bytes> sign_proposal(deploy_tx& tx) {
 void run_phase(self_ptr self, std::vector<deploy_tx> txs) {
   auto& s = self->state;
   s.txs = std::make_shared<std::vector<deploy_tx>>(std::move(txs));
+  spdlog::debug("{}: {} transactions to be endorsed", self->seat(), s.txs->size());
   if (s.txs->empty()) return next_phase(self);
   s.open = s.txs->size();
   for (std::size_t i = 0; i < s.txs->size(); ++i) {
@@ -206,7 +225,8 @@ void run_phase(self_ptr self, std::vector<deploy_tx> txs) {
               if (!r.status.ok()) {
                 std::string why = r.status.message;
                 for (const auto& d : r.status.details) why += "; " + d.address + ": " + d.message;
-                return give_up(self, mine, why);
+                // Others have not approved yet, are not known here yet, or have seen fewer blocks: that passes.
+                return self->state.what.shared ? plan_again(self, mine, why, true) : give_up(self, mine, why);
               }
               auto signature = mine.org->admin->sign(r.payload);
               if (!signature) return give_up(self, mine, signature.error().context);
@@ -304,8 +324,33 @@ void tell(self_ptr self, const std::string& what) {
   if (self->state.what.peers.size() > quick) self->state.progress("deployment", what);
 }
 
+/// Another node defines the contracts once everybody has approved: this one waits until it sees them.
+void wait_for_definitions(self_ptr self, std::shared_ptr<std::vector<config::contract_placement>> contracts) {
+  auto& s = self->state;
+  if (!missing(s.what).empty()) {
+    if (++s.waits * wait_again > patience) return finish(self, fail(errc::timeout, "the contracts of " + s.what.channel + " were not defined by another node in time"));
+    s.definitions_awaited = std::move(contracts);
+    return self->delayed_send(self, wait_again, atom::tick::value);
+  }
+  s.definitions_awaited.reset();
+  for (const auto& c : *contracts) s.progress("contract " + c.name, "version " + c.version);
+  finish(self, {});
+}
+
+void plan_approvals(self_ptr self, const std::shared_ptr<std::vector<config::contract_placement>>& contracts) {
+  self->state.phases.push_back([self, contracts] { wait_for_definitions(self, contracts); });
+  self->state.phases.push_back([self, contracts] {
+    std::vector<result<deploy_tx>> txs;
+    for (const auto& c : *contracts)
+      for (const auto& org : self->state.what.orgs) txs.push_back(approval(self->state.what, org, c));
+    run_results(self, std::move(txs));
+  });
+  next_phase(self);
+}
+
 void plan(self_ptr self) {
   auto& s = self->state;
+  if (s.definitions_awaited) return wait_for_definitions(self, s.definitions_awaited);
   if (!caught_up(s.what)) {
     const auto lost = hopeless(s.what);
     if (!lost.empty() || ++s.waits * look_again > patience) return finish(self, fail(errc::timeout, "peers did not catch up with the orderer" + lost));
@@ -314,6 +359,7 @@ void plan(self_ptr self) {
   ++s.attempts;
   s.replanning = false;
   auto contracts = std::make_shared<std::vector<config::contract_placement>>(missing(s.what));
+  if (!s.what.defines) return plan_approvals(self, contracts);
   s.phases.push_back([self, contracts] {
     for (const auto& c : *contracts) self->state.progress("contract " + c.name, "version " + c.version);
     next_phase(self);

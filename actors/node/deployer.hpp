@@ -25,7 +25,9 @@ struct deployment {
   std::vector<config::contract_placement> contracts;
   std::vector<deploying_org> orgs;
   std::vector<std::shared_ptr<const peer_site>> peers;  ///< All of the channel: ready means that each of them has the last block.
-  std::string orderer;                                  ///< Site whose front takes the transactions.
+  std::vector<std::string> orderers;                    ///< Members whose fronts take the transactions.
+  bool shared = false;                                  ///< Other nodes have part in it: what they have not done yet is waited for.
+  bool defines = true;                                  ///< This node commits the definitions and makes the first calls; others only approve, and wait.
   std::function<bool()> orders;                         ///< Whether somebody leads there.
   block_number height;                                  ///< The orderer's chain when the node started: peers catch up with it first.
 };

@@ -283,6 +283,32 @@ crypto::import_request import_request_of(const organization& org) {
   return r;
 }
 
+result<material> load_node_material(const fs::path& folder, const config::topology& t, const config::node& node, const material_seams& seams) {
+  material m;
+  const auto lives_here = [&](const std::string& member) { return std::find(node.members.begin(), node.members.end(), member) != node.members.end(); };
+  for (const auto& org : t.organizations) {
+    WEFT_TRY(auto definition, crypto::read_msp_folder(org_folder(folder, org) / "msp", org.msp_id));
+    m.msps.emplace(org.msp_id, std::make_shared<::msp::FabricMSPConfig>(std::move(definition)));
+    for (const auto& host : org.hosts) {
+      const auto name = host + "." + org.domain;
+      if (!lives_here(name)) continue;
+      WEFT_CHECK(load_member(m, member_folders::host(folder, org, host) / "msp", org, name, seams.nonces));
+      if (org.kind == org_kind::orderer) WEFT_CHECK(load_tls(m, member_folders::host(folder, org, host) / "tls", name));
+    }
+    for (const auto& user : member_folders::users(org)) {
+      const auto at = member_folders::user(folder, org, user) / "msp";
+      if (fs::exists(at)) WEFT_CHECK(load_member(m, at, org, user + "@" + org.domain, seams.nonces));
+    }
+  }
+  for (const auto& c : t.channels) {
+    const auto path = folder / "channels" / (c.name + ".block");
+    if (!fs::exists(path)) return fail(errc::not_found, path.string() + " is missing: the genesis block of " + c.name + ". `weft topology init` writes it");
+    WEFT_TRY(auto stored, read_genesis(path, c.name));
+    m.genesis.emplace(c.name, std::move(stored));
+  }
+  return m;
+}
+
 result<material> make_or_load_material(const fs::path& folder, const config::topology& t, const material_seams& seams,
                                        const std::function<void(const std::string&, const std::string&)>& progress) {
   WEFT_CHECK(make_identities(folder, t, seams, progress));

@@ -49,6 +49,11 @@ struct material {
 [[nodiscard]] result<material> make_or_load_material(const std::filesystem::path& folder, const config::topology& t, const material_seams& seams,
                                                      const std::function<void(const std::string&, const std::string&)>& progress);
 
+/// What the folder of one node of a cluster holds: definitions of all organizations, identities of its own members, genesis blocks. Nothing is made.
+/// Errors: `not_found` naming what this node cannot do without; `io`, `invalid_argument`, `corruption`.
+[[nodiscard]] result<material> load_node_material(const std::filesystem::path& folder, const config::topology& t, const config::node& node,
+                                                  const material_seams& seams);
+
 /// The genesis block of a channel that is made later: what an earlier attempt left in the folder, or a new one, which is kept there.
 /// Errors: `invalid_argument` for a name or organizations that make no channel, also when the stored one has other organizations; `io`.
 [[nodiscard]] result<ledger::block> stored_or_new_genesis(const std::filesystem::path& folder, const material& m, const config::topology& t,

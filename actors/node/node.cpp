@@ -7,6 +7,7 @@
 #include <mutex>
 #include <set>
 
+#include "actors/node/cluster_layout.hpp"
 #include "actors/node/deployer.hpp"
 #include "actors/node/folder_lock.hpp"
 #include "actors/node/material.hpp"
@@ -71,6 +72,7 @@ class running_node final : public node {
   ~running_node() override { stop(); }
 
   result<void> open(const progress_fn& progress);
+  result<void> open_links();
 
   void when_ready(std::function<void(const result<void>&)> done) override { ready_->when(std::move(done)); }
   const directory_ptr& where() const override { return where_; }
@@ -101,6 +103,7 @@ class running_node final : public node {
   std::map<std::string, std::shared_ptr<role_meter>> meters_;
   std::shared_ptr<const node_parts> parts_;
   std::shared_ptr<readiness> ready_;
+  std::unique_ptr<remoting::node_links> links_;  ///< To the other nodes of a cluster.
   supervisor_actor supervisor_;
 };
 
@@ -121,14 +124,31 @@ result<void> running_node::open(const progress_fn& progress) {
                              settings_.seed ? std::shared_ptr<random_source>(std::make_shared<seeded_random>(*settings_.seed))
                                             : std::make_shared<system_random>(),
                              settings_.seed ? crypto::nonce_rule::deterministic : crypto::nonce_rule::random};
-  WEFT_TRY(material_, make_or_load_material(folder, topology_, seams, progress));
+  const auto* self = settings_.node.empty() ? nullptr : config::find_node(topology_, settings_.node);
+  if (!settings_.node.empty() && !self) return fail(errc::not_found, "the topology has no node " + settings_.node);
+  result<material> found = self ? load_node_material(folder, topology_, *self, seams) : make_or_load_material(folder, topology_, seams, progress);
+  if (!found) return tl::unexpected<error>(found.error());
+  material_ = std::move(*found);
   scratch_.reset();
   background_ = settings_.threads_for_disks ? make_background_executor(tables_waiting_max) : make_inline_executor();
   WEFT_TRY(sites_, open_sites(topology_, material_, settings_, seams, where_, crypto::make_key_tables(background_), progress));
   ready_ = std::make_shared<readiness>(std::max<std::size_t>(topology_.channels.size(), 1));
   if (topology_.channels.empty()) ready_->part_done({});
   parts_ = std::make_shared<const node_parts>(node_parts{topology_, settings_, seams, material_, sites_, where_, meters_});
-  supervisor_ = system_.spawn(supervisor, where_, role_specs(progress), table_);
+  auto specs = role_specs(progress);
+  if (self) {
+    WEFT_CHECK(open_links());
+    specs.push_back(links_->entry_role());
+    progress("node " + self->name, "listens at " + links_->address());
+  }
+  supervisor_ = system_.spawn(supervisor, where_, std::move(specs), table_);
+  return {};
+}
+
+result<void> running_node::open_links() {
+  WEFT_TRY(auto link, read_link_settings(settings_.folder, topology_, *config::find_node(topology_, settings_.node)));
+  link.clock = settings_.clock;
+  WEFT_TRY(links_, remoting::start(system_, std::move(link), where_, config::placement_of(topology_)));
   return {};
 }
 
@@ -166,6 +186,7 @@ std::map<std::string, std::uint64_t> running_node::cpu_by_role() const {
 
 void running_node::stop() {
   if (background_) background_->stop();
+  if (links_) links_->stop();
   if (!supervisor_) return;
   if (settings_.threads_for_disks) {
     caf::scoped_actor self{system_};

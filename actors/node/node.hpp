@@ -23,6 +23,7 @@ namespace weft::actors {
 enum class trust : std::uint8_t { shared, each };
 
 struct node_settings {
+  std::string node;                      ///< Which node of the topology this is, with the folder that `lay_out_nodes` made for it. Empty: all of them in one.
   std::filesystem::path folder;          ///< Empty: everything lives in memory and is gone at the end.
   ledger::durability durability = ledger::durability::full;
   actors::trust trust = trust::shared;

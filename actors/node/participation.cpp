@@ -57,7 +57,7 @@ tl::expected<std::vector<role_spec>, broadcast_reply> open_at(const node_parts& 
   const channel_opening what{id, true, genesis};
   role_list roles{p.sites, p.made, p.settings, p.meters};
   if (auto kept = remember_join(p.settings, member, what); !kept) return no(failed_inside, kept.error().context);
-  if (auto opened = orderer ? open_channel(*orderer, what, p.settings) : open_channel(*peer, what, p.settings, p.sites); !opened) {
+  if (auto opened = orderer ? open_channel(*orderer, what, p.settings) : open_channel(*peer, what, p.settings, orderers_of(p.topology, p.sites, id)); !opened) {
     return no(failed_inside, opened.error().context);
   }
   return orderer ? roles.of_channel(orderer, id) : roles.of_channel(peer, id);
@@ -186,14 +186,47 @@ participation_actor::behavior_type participation(self_ptr self, parts_ptr parts)
 
 }  // namespace
 
+namespace {
+
+/// Organizations whose administrator and first peer are here.
+void add_organizations(const node_parts& p, deployment& what) {
+  const auto& admins = p.made.members;
+  bool first_of_all = true;
+  for (const auto& org : p.topology.organizations) {
+    if (org.kind != config::org_kind::peer) continue;
+    const auto admin = admins.find("Admin@" + org.domain);
+    const auto leading = org.hosts.empty() ? std::string{} : org.hosts.front() + "." + org.domain;
+    const auto first = std::find_if(what.peers.begin(), what.peers.end(), [&](const auto& peer) {
+      return peer->msp_id == org.msp_id && (p.settings.node.empty() || peer->name == leading);
+    });
+    const bool here = admin != admins.end() && first != what.peers.end();
+    if (here) what.orgs.push_back({org.msp_id, admin->second, *first});
+    if (std::exchange(first_of_all, false)) what.defines = here || p.settings.node.empty();
+  }
+}
+
+/// The orderers are on other nodes, and what they have is not known here: peers catch up while they work.
+deployment deployment_elsewhere(const node_parts& p, deployment what) {
+  what.height = block_number{1};
+  what.orders = [where = p.where, orderers = what.orderers] {
+    return std::any_of(orderers.begin(), orderers.end(), [&](const std::string& o) { return where->find(o + "/orderer") != nullptr; });
+  };
+  for (const auto& peer : p.sites.peers) if (peer->channel(what.channel)) what.peers.push_back(peer);
+  add_organizations(p, what);
+  return what;
+}
+
+}  // namespace
+
 deployment make_deployment(const node_parts& p, const std::string& channel, std::vector<config::contract_placement> contracts) {
   deployment what;
   what.channel = channel;
   what.contracts = std::move(contracts);
+  what.orderers = orderers_of(p.topology, p.sites, channel);
+  what.shared = !p.settings.node.empty();
   const auto orderer = std::find_if(p.sites.orderers.begin(), p.sites.orderers.end(), [&](const auto& o) { return o->channel(channel) != nullptr; });
-  if (orderer == p.sites.orderers.end()) return what;
+  if (orderer == p.sites.orderers.end()) return deployment_elsewhere(p, std::move(what));
   const auto ordered = (*orderer)->channel(channel);
-  what.orderer = (*orderer)->name;
   what.orders = [ordered] {
     if (!ordered->raft_log) return true;
     const auto group = ordered->consensus.get();
@@ -207,12 +240,7 @@ deployment make_deployment(const node_parts& p, const std::string& channel, std:
     const auto who = bundle->msps()->validate(peer->identity->serialized());
     if (peer->channel(channel) && who && readers->evaluate({*who})) what.peers.push_back(peer);
   }
-  for (const auto& org : p.topology.organizations) {
-    const auto& admins = p.made.members;
-    const auto admin = admins.find("Admin@" + org.domain);
-    const auto first = std::find_if(what.peers.begin(), what.peers.end(), [&](const auto& peer) { return peer->msp_id == org.msp_id; });
-    if (org.kind == config::org_kind::peer && admin != admins.end() && first != what.peers.end()) what.orgs.push_back({org.msp_id, admin->second, *first});
-  }
+  add_organizations(p, what);
   return what;
 }
 

@@ -309,10 +309,15 @@ result<void> open_channel(const orderer_site& site, const channel_opening& what,
   return {};
 }
 
-result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const node_sites& sites,
+std::vector<std::string> orderers_of(const config::topology& t, const node_sites& here, const std::string& channel) {
+  for (const auto& c : t.channels) if (c.name == channel) return config::consenters_of(c, t);
+  std::vector<std::string> out;
+  for (const auto& o : here.orderers) if (o->channel(channel)) out.push_back(o->name);
+  return out;
+}
+
+result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const std::vector<std::string>& orderers,
                           const progress_fn& progress, const ledger::bundle_source& bundles) {
-  std::vector<std::string> orderers;
-  for (const auto& o : sites.orderers) if (o->channel(what.id)) orderers.push_back(o->name);
   WEFT_TRY(auto channel, open_peer_channel(what, site.name, settings, orderers, progress, bundles));
   site.channels->add(what.id, std::move(channel));
   return {};
@@ -340,9 +345,14 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
     std::move(joined.begin(), joined.end(), std::back_inserter(all));
     return all;
   };
+  const auto* only = settings.node.empty() ? nullptr : config::find_node(t, settings.node);
+  const auto elsewhere = [&](const std::string& member) {
+    return only != nullptr && std::find(only->members.begin(), only->members.end(), member) == only->members.end();
+  };
   for (const auto& org : t.organizations) {
     if (org.kind != config::org_kind::orderer) continue;
     for (const auto& host : org.hosts) {
+      if (elsewhere(host + "." + org.domain)) continue;
       auto s = std::make_shared<orderer_site>();
       fill(*s, org, host, m, settings, seams, where, v);
       if (const auto tls = m.tls_certs.find(s->name); tls != m.tls_certs.end()) s->tls_certificate = tls->second.pem;
@@ -356,11 +366,12 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
   for (const auto& org : t.organizations) {
     if (org.kind != config::org_kind::peer) continue;
     for (const auto& host : org.hosts) {
+      if (elsewhere(host + "." + org.domain)) continue;
       auto s = std::make_shared<peer_site>();
       fill(*s, org, host, m, settings, seams, where, v);
       WEFT_TRY(s->local_msp, crypto::msp::create(*m.msps.at(org.msp_id), crypto::msp_level::v1_4_3));
       WEFT_TRY(const auto channels, openings(s->name));
-      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, out, progress, bundles.of(org.operated_by)));
+      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, orderers_of(t, out, c.id), progress, bundles.of(org.operated_by)));
       WEFT_CHECK(install_contracts(s, settings));
       progress("peer " + s->name, "height " + std::to_string(channels.empty() ? 0 : s->channel(channels.front().id)->ledger->height().value));
       out.peers.push_back(std::move(s));

@@ -16,6 +16,7 @@ struct node_sites {
 
 /// Opens (or begins) every ledger and block store. State that cannot be read is dropped and rebuilt from block files.
 /// Errors: `corruption`, `io` naming the member and its folder.
+/// `settings.node`: only the members of that one.
 [[nodiscard]] result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
                                             const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables,
                                             const progress_fn& progress);
@@ -29,10 +30,12 @@ struct channel_opening {
 /// Opens or begins the channel's stores and adds it to the site. Errors: `corruption`, `io` naming the member.
 [[nodiscard]] result<void> open_channel(const orderer_site& site, const channel_opening& what, const node_settings& settings,
                                         const ledger::bundle_source& bundles = ledger::channel_bundle::from_block);
-/// `sites`: its orderers that have the channel serve it.
-[[nodiscard]] result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const node_sites& sites,
+/// `orderers`: the members that serve the channel.
+[[nodiscard]] result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const std::vector<std::string>& orderers,
                                         const progress_fn& progress = {},
                                         const ledger::bundle_source& bundles = ledger::channel_bundle::from_block);
+/// Orderers of this network that serve a channel: those of the topology's channel, else all that have it here.
+[[nodiscard]] std::vector<std::string> orderers_of(const config::topology& t, const node_sites& here, const std::string& channel);
 /// Keeps the block that the member joins with, so that it is found again when the node starts. Errors: `io`.
 [[nodiscard]] result<void> remember_join(const node_settings& settings, const std::string& member, const channel_opening& what);
 

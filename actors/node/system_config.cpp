@@ -19,9 +19,7 @@ struct system_config final : caf::actor_system_config {
     add_message_type<committed_tx>("weft.tx");
     add_message_type<commit_notice>("weft.notice");
     add_message_type<broadcast_reply>("weft.broadcast");
-    add_message_type<std::vector<broadcast_reply>>("weft.broadcasts");
     add_message_type<ledger::envelope>("weft.envelope");
-    add_message_type<std::vector<ledger::envelope>>("weft.envelopes");
     add_message_type<ledger::block>("weft.block");
     add_message_type<enrollment>("weft.enroll");
     add_message_type<enrolled>("weft.enrolled");

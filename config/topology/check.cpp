@@ -266,6 +266,18 @@ std::vector<std::string> consenters_of(const channel& c, const topology& t) {
   return out;
 }
 
+const node* find_node(const topology& t, std::string_view name) {
+  const auto found = std::find_if(t.nodes.begin(), t.nodes.end(), [&](const node& n) { return n.name == name; });
+  return found == t.nodes.end() ? nullptr : &*found;
+}
+
+std::map<std::string, std::string, std::less<>> placement_of(const topology& t) {
+  std::map<std::string, std::string, std::less<>> out;
+  for (const auto& n : t.nodes)
+    for (const auto& member : n.members) out.emplace(member, n.name);
+  return out;
+}
+
 result<void> check_size(const dev_options& options) {
   // Every peer has ledgers and threads of its own, and validates everything; every organization approves every contract.
   constexpr std::size_t peers_max = 128, orderers_max = 9;

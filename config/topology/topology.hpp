@@ -100,6 +100,11 @@ struct dev_options {
 /// The members that order a raft channel, "orderer0.example.com", …: those that it names, else every host of the orderer organizations.
 [[nodiscard]] std::vector<std::string> consenters_of(const channel& c, const topology& t);
 
+/// Null when there is none of that name.
+[[nodiscard]] const node* find_node(const topology& t, std::string_view name);
+/// On which node each member lives.
+[[nodiscard]] std::map<std::string, std::string, std::less<>> placement_of(const topology& t);
+
 /// Every rule that a topology breaks, and as warnings what is allowed and hardly meant, each with its path ("channels[0].batch.max_message_count") and no line; empty when it is sound.
 [[nodiscard]] std::vector<problem> check(const topology& t);
 

@@ -27,9 +27,7 @@ orderer_actor::behavior_type test_orderer(role_self<orderer_actor, orderer_state
 struct test_config final : caf::actor_system_config {
   test_config() {
     add_message_type<ledger::envelope>("weft.envelope");
-    add_message_type<std::vector<ledger::envelope>>("weft.envelopes");
     add_message_type<broadcast_reply>("weft.broadcast");
-    add_message_type<std::vector<broadcast_reply>>("weft.broadcasts");
     set("scheduler.policy", caf::atom("stealing"));
     set("scheduler.max-threads", std::size_t{2});
     set("scheduler.max-throughput", std::size_t{300});

@@ -1,0 +1,136 @@
+#include "actors/node/cluster_layout.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+#include "actors/node/node.hpp"
+#include "crypto/ca/authority.hpp"
+#include "crypto/ca/network_material.hpp"
+
+namespace weft::actors {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* operator_folder = "operator";
+constexpr const char* link_folder = "node";  ///< In a node's folder: its certificate, its key, and the authority of all nodes.
+
+result<bytes> read_file(const fs::path& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return fail(errc::io, "cannot read " + path.string());
+  std::ostringstream out;
+  out << in.rdbuf();
+  return std::move(out).str();
+}
+
+result<void> write_file(const fs::path& path, bytes_view contents, fs::perms mode) {
+  std::error_code ec;
+  fs::create_directories(path.parent_path(), ec);
+  {
+    std::ofstream out(path, std::ios::binary);
+    fs::permissions(path, mode, ec);  // before anything secret is in it
+    out << contents;
+    if (!out.flush()) return fail(errc::io, "cannot write " + path.string());
+  }
+  return {};
+}
+
+result<void> copy_tree(const fs::path& from, const fs::path& to) {
+  std::error_code ec;
+  fs::create_directories(to.parent_path(), ec);
+  fs::copy(from, to, fs::copy_options::recursive, ec);
+  if (ec) return fail(errc::io, "cannot copy " + from.string() + " to " + to.string() + ": " + ec.message());
+  return {};
+}
+
+constexpr auto secret = fs::perms::owner_read | fs::perms::owner_write;
+constexpr auto open_to_all = secret | fs::perms::group_read | fs::perms::others_read;
+
+/// What a node's members are, and the administrators that approve contracts from here.
+result<void> copy_members(const fs::path& all, const fs::path& mine, const config::topology& t, const config::node& node) {
+  for (const auto& org : t.organizations) {
+    const auto definition = member_folders::host(all, org, "x").parent_path().parent_path() / "msp";
+    WEFT_CHECK(copy_tree(definition, member_folders::host(mine, org, "x").parent_path().parent_path() / "msp"));
+    for (std::size_t i = 0; i < org.hosts.size(); ++i) {
+      const auto& host = org.hosts[i];
+      if (std::find(node.members.begin(), node.members.end(), host + "." + org.domain) == node.members.end()) continue;
+      WEFT_CHECK(copy_tree(member_folders::host(all, org, host), member_folders::host(mine, org, host)));
+      if (org.kind == config::org_kind::peer && i == 0) WEFT_CHECK(copy_tree(member_folders::user(all, org, "Admin"), member_folders::user(mine, org, "Admin")));
+    }
+  }
+  return {};
+}
+
+result<void> write_certificate(const fs::path& folder, const config::node& node, const crypto::authority& authority, const material_seams& seams) {
+  auto request = crypto::request_in({});
+  request.common_name = node.name;
+  request.use = crypto::certificate_request::profile::tls;
+  request.sans = {node.name};
+  const auto valid = crypto::validity_from(seams.clock->now());
+  request.not_before = valid.not_before;
+  request.not_after = valid.not_after;
+  WEFT_TRY(const auto made, authority.issue(request, *seams.random));
+  WEFT_CHECK(write_file(folder / link_folder / "server.crt", made.cert.to_pem(), open_to_all));
+  const auto key = made.key.to_pem();
+  WEFT_CHECK(write_file(folder / link_folder / "server.key", key, secret));
+  return write_file(folder / link_folder / "ca.crt", authority.cert().to_pem(), open_to_all);
+}
+
+/// In the operator's folder, so that nodes can be added later.
+result<crypto::authority> make_authority(const fs::path& folder, const material_seams& seams) {
+  WEFT_TRY(auto made, crypto::authority::create("nodes", "weft", {}, *seams.clock, *seams.random, seams.nonces));
+  WEFT_CHECK(write_file(folder / "nodes-ca" / "ca.crt", made.cert().to_pem(), open_to_all));
+  const auto key = made.key().to_pem();
+  WEFT_CHECK(write_file(folder / "nodes-ca" / "ca.key", key, secret));
+  return made;
+}
+
+}  // namespace
+
+result<void> lay_out_nodes(const fs::path& out, const config::topology& t, const material_seams& seams,
+                           const std::function<void(const std::string&, const std::string&)>& progress) {
+  if (t.nodes.size() < 2) return fail(errc::invalid_argument, "the topology has one node, which `weft up --topology` starts without further ado");
+  std::error_code ec;
+  if (fs::exists(out, ec) && !fs::is_empty(out, ec)) return fail(errc::already_exists, out.string() + " is there already, and not empty");
+  for (const auto& node : t.nodes) {
+    if (node.name == operator_folder) return fail(errc::invalid_argument, "a node cannot be called 'operator': that is the folder of all keys");
+  }
+  const auto all = out / operator_folder;
+  fs::create_directories(all, ec);
+  if (ec) return fail(errc::io, "cannot create " + all.string() + ": " + ec.message());
+  fs::permissions(all, fs::perms::owner_all, ec);
+  WEFT_TRY(const auto made, make_or_load_material(all, t, seams, progress));
+  WEFT_TRY(const auto authority, make_authority(all, seams));
+  const auto document = config::to_yaml(t);
+  WEFT_CHECK(write_file(all / "topology.yaml", document, open_to_all));
+  for (const auto& node : t.nodes) {
+    const auto mine = out / node.name;
+    WEFT_CHECK(copy_members(all, mine, t, node));
+    WEFT_CHECK(copy_tree(all / "channels", mine / "channels"));
+    WEFT_CHECK(write_certificate(mine, node, authority, seams));
+    WEFT_CHECK(write_file(mine / "topology.yaml", document, open_to_all));
+    fs::permissions(mine, fs::perms::owner_all, ec);
+    std::string members;
+    for (const auto& m : node.members) members += (members.empty() ? "" : ", ") + m;
+    progress("node " + node.name, node.address + ": " + members);
+  }
+  return {};
+}
+
+result<remoting::settings> read_link_settings(const fs::path& folder, const config::topology& t, const config::node& self) {
+  remoting::settings s;
+  s.node = self.name;
+  s.listen = "0.0.0.0" + self.address.substr(self.address.rfind(':'));
+  WEFT_TRY(s.certificate_pem, read_file(folder / link_folder / "server.crt"));
+  WEFT_TRY(s.key_pem, read_file(folder / link_folder / "server.key"));
+  WEFT_TRY(const auto authority, read_file(folder / link_folder / "ca.crt"));
+  for (const auto& node : t.nodes) {
+    if (node.name == self.name) continue;
+    s.peers[node.name] = {node.address, {{}, node.name, {authority}}};
+  }
+  return s;
+}
+
+}  // namespace weft::actors
