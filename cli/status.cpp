@@ -51,7 +51,7 @@ json channel_json(const control::ChannelStatus& c) {
     out["peers"].push_back({{"peer", p.peer()}, {"msp_id", p.msp_id()}, {"height", p.height()}, {"block_hash", to_hex(p.block_hash())},
                             {"commit_hash", to_hex(p.commit_hash())}, {"stall", stall_json(p)}});
   }
-  for (const auto& o : c.orderers()) out["orderers"].push_back({{"orderer", o.orderer()}, {"height", o.height()}, {"raft", raft_json(o)}});
+  for (const auto& o : c.orderers()) out["orderers"].push_back({{"orderer", o.orderer()}, {"height", o.height()}, {"block_hash", to_hex(o.block_hash())}, {"raft", raft_json(o)}});
   for (const auto& k : c.contracts()) out["contracts"].push_back(contract_json(k));
   return out;
 }
@@ -99,7 +99,7 @@ void print_channel(const control::ChannelStatus& c) {
               show_duration(c.block_timeout_ms()).c_str(), c.cut_when_idle() ? ", at once when idle" : "");
   table heights({"member", "msp", "height", "block hash", "commit hash"});
   for (const auto& p : c.peers()) heights.add({p.peer(), p.msp_id(), std::to_string(p.height()), short_hash(p.block_hash()), short_hash(p.commit_hash())});
-  for (const auto& o : c.orderers()) heights.add({o.orderer(), "", std::to_string(o.height()), "", ""});
+  for (const auto& o : c.orderers()) heights.add({o.orderer(), "", std::to_string(o.height()), short_hash(o.block_hash()), ""});
   std::printf("%s", heights.text(2).c_str());
   print_group(c);
   print_stalls(c);

@@ -144,6 +144,7 @@ void add_channel(const door_context& c, const std::string& id, control::StatusRe
   auto& status = *out.add_channels();
   status.set_channel_id(id);
   std::shared_ptr<const actors::channel_snapshot> newest;
+  std::shared_ptr<const ledger::channel_bundle> bundle;  // of the newest peer; on a node without peers, of an orderer
   for (const auto& peer : c.peers->all()) {
     const auto held = peer->channel(id);
     if (!held) continue;
@@ -160,15 +161,20 @@ void add_channel(const door_context& c, const std::string& id, control::StatusRe
     const auto held = orderer->channel(id);
     if (!held) continue;
     status.set_cut_when_idle(held->cut_when_idle);
+    bundle = held->bundle.get();
     auto& row = *status.add_orderers();
     row.set_orderer(orderer->name);
     row.set_height(held->blocks->height().value);
+    row.set_block_hash(held->blocks->last_hash());
     if (const auto group = held->consensus.get()) describe_group(*group, *row.mutable_raft());
   }
-  if (!newest) return;
-  list_contracts(*newest, *status.mutable_contracts());
-  const auto& limits = newest->bundle->batching();
-  status.set_consensus(newest->bundle->consensus_type());
+  if (newest) {
+    list_contracts(*newest, *status.mutable_contracts());
+    bundle = newest->bundle;
+  }
+  if (!bundle) return;
+  const auto& limits = bundle->batching();
+  status.set_consensus(bundle->consensus_type());
   status.set_block_messages_max(limits.max_message_count);
   status.set_block_preferred_bytes(limits.preferred_max_bytes);
   status.set_block_timeout_ms(static_cast<std::uint64_t>(limits.timeout.count()));

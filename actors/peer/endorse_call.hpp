@@ -34,7 +34,8 @@ struct submit_call {
   std::size_t next = 0, tried = 0;         ///< Which one is asked; how many were in this round.
   caf::actor_clock::time_point begun, deadline;
   caf::timespan pause{0};                  ///< Before the next round.
-  gateway_reply last;                      ///< What the client hears if nobody takes it.
+  gateway_reply last;                      ///< What the client hears if nobody takes it …
+  std::map<std::string, error_detail> heard;  ///< … with what each orderer said last, by its name.
   caf::typed_response_promise<gateway_reply> promise;
   std::shared_ptr<void> counted;
 };

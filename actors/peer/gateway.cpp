@@ -119,8 +119,8 @@ constexpr caf::timespan first_pause = std::chrono::milliseconds{10}, longest_pau
 /// A group without a quorum is waited for as long as an election may take, then the client hears why.
 constexpr std::chrono::seconds quorum_patience{1};
 
-bool lacks_quorum(const gateway_reply& r) {
-  return std::any_of(r.status.details.begin(), r.status.details.end(), [](const auto& d) { return d.message.find(" needed") != std::string::npos; });
+bool lacks_quorum(const submit_call& call) {
+  return std::any_of(call.heard.begin(), call.heard.end(), [](const auto& said) { return said.second.message.find(" needed") != std::string::npos; });
 }
 
 void try_orderer(self_ptr self, const submit_ptr& call);
@@ -128,13 +128,18 @@ void try_orderer(self_ptr self, const submit_ptr& call);
 /// Every orderer was asked once. Leaders are elected, roles are started again: worth another round while there is time.
 void next_round(self_ptr self, const submit_ptr& call) {
   const auto now = self->clock().now();
-  const auto until = lacks_quorum(call->last) ? std::min(call->deadline, call->begun + quorum_patience) : call->deadline;
-  if (call->orderers.size() < 2 || now + call->pause >= until) return answer(call->promise, std::move(call->last));
+  const auto until = lacks_quorum(*call) ? std::min(call->deadline, call->begun + quorum_patience) : call->deadline;
+  if (call->orderers.size() < 2 || now + call->pause >= until) {
+    call->last.status.details.clear();
+    for (auto& [name, said] : call->heard) call->last.status.details.push_back(std::move(said));
+    return answer(call->promise, std::move(call->last));
+  }
   call->tried = 0;
   self->delayed_send(self, std::exchange(call->pause, std::min<caf::timespan>(2 * call->pause, longest_pause)), atom::submit::value, call);
 }
 
 void on_refusal(self_ptr self, const submit_ptr& call, gateway_reply reply) {
+  for (auto& said : reply.status.details) call->heard[said.address] = std::move(said);
   call->last = std::move(reply);
   ++call->next;
   if (++call->tried < call->orderers.size()) return try_orderer(self, call);
