@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Seven processes: what each node's folder holds, what a node refuses, and the exercise of five orderers as scripts/cluster-demo tells it.
+source "$(dirname "$0")/lib.sh"
+root="$(cd "$(dirname "$0")/../.." && pwd)"
+base=$((20000 + ($$ * 7) % 20000))  # other tests run beside this one
+document="$scratch/cluster.yaml"
+cp "$root/scripts/cluster.yaml" "$document"
+for i in 0 1 2 3 4 5 6; do sed -i "s/127.0.0.1:$((17050 + i))\"/127.0.0.1:$((base + i))\"/" "$document"; done
+
+# ---- folders
+cluster="$scratch/cluster"
+expect 0 "goes on without 2" -- "$weft" topology show "$document"
+expect 0 "weft node NAME" -- "$weft" topology init "$document" --out "$cluster"
+expect 1 "is there already" -- "$weft" topology init "$document" --out "$cluster"
+sed '/name: ord1,/,$d' "$document" >"$scratch/one.yaml"
+expect 2 "" -- "$weft" topology init "$scratch/one.yaml" --out "$scratch/one"  # members without a node
+
+keys() { (cd "$1" && grep -rlE "PRIVATE KEY" . | sort | tr '\n' ' '); }
+same "the keys of an orderer's node" "3" "$(keys "$cluster/ord0" | wc -w)"
+same "keys of others in an orderer's node" "" "$(keys "$cluster/ord0" | tr ' ' '\n' | grep -vE '^$|node/server.key|orderer0.example.com/(msp|tls)/')"
+same "users and authorities in a peers' node" "" "$(keys "$cluster/org1" | tr ' ' '\n' | grep -E 'User1|/ca/|/tlsca/|org2|ord')"
+same "who may read a node's folder" "700" "$(stat -c %a "$cluster/ord0")"
+same "who may read the operator's folder" "700" "$(stat -c %a "$cluster/operator")"
+same "keys that others may read" "" "$(grep -rlE "PRIVATE KEY" "$cluster" | xargs stat -c '%a %n' | grep -v '^600' )"
+
+# ---- a node alone
+expect 2 "no node 'ord9'" -- "$weft" node ord9 --dir "$cluster"
+expect 2 "no topology" -- "$weft" node ord0 --dir "$scratch/nothing"
+expect 0 "ready in" -- "$weft" node ord0 --dir "$cluster" --detach
+expect 0 "no leader .*1 of 5 consenters reachable, 3 needed" -- "$weft" status --dir "$cluster/ord0"
+expect 1 "" -- "$weft" node ord0 --dir "$cluster"  # the folder is locked
+mv "$cluster/ord1/node/server.key" "$cluster/ord1/node/server.key.away"
+expect 1 "server.key" -- "$weft" node ord1 --dir "$cluster"
+mv "$cluster/ord1/node/server.key.away" "$cluster/ord1/node/server.key"
+expect 0 "stopped" -- "$weft" down --dir "$cluster/ord0"
+
+# ---- the exercise
+WEFT="$weft" WEFT_PORTS="$base" expect 0 "Everything went as it should" -- "$root/scripts/cluster-demo" --ports
