@@ -21,8 +21,10 @@ std::string folder_of(const std::string& dir, const std::string& node) {
 void run(up_options o) {
   const auto begun = std::chrono::steady_clock::now();
   o.dir = folder_of(o.dir, o.node);
-  const auto document = topology_path(o.dir);
+  auto document = topology_path(o.dir);
   std::error_code ignored;
+  // Only to say which nodes there are: none of them lives in the operator's folder.
+  if (const auto all = fs::path(o.dir) / "operator" / "topology.yaml"; !fs::exists(document, ignored) && fs::exists(all, ignored)) document = all;
   if (!fs::exists(document, ignored)) quit(exit_usage, "no topology in " + o.dir + "; `weft topology init FILE --out DIR` makes a folder for each node");
   const auto t = read_topology(document, o.dir);
   if (!t) quit(exit_usage, t.error().context);
@@ -31,6 +33,7 @@ void run(up_options o) {
     for (const auto& n : t->nodes) known += (known.empty() ? "" : ", ") + n.name;
     quit(exit_usage, "no node '" + o.node + "' in " + document.string() + "; there are: " + known);
   }
+  if (document.parent_path().filename() == "operator") quit(exit_usage, "the folder of " + o.node + " is not in " + o.dir + "; was it taken to another host?");
   const int code = o.detach ? run_detached(o, *t, begun) : run_node(o, *t, begun, -1);
   if (code != exit_ok) quit(static_cast<exit_code>(code));
 }

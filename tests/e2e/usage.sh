@@ -9,7 +9,7 @@ expect 2 "subcommand" -- "$weft"
 expect 2 "did you mean 'status'" -- "$weft" stauts
 expect 2 "did you mean 'invoke'" -- "$weft" inv
 expect 2 "did you mean 'show'" -- "$weft" block sohw
-expect 2 "there are: up, down" -- "$weft" xyzzy
+expect 2 "there are: up, node, down" -- "$weft" xyzzy
 expect 2 "contract" -- "$weft" invoke
 expect 2 "no log level 'bogus'; there are: off, error, warn, info, debug, trace" -- "$weft" log bogus
 expect 2 "orgs" -- "$weft" up --orgs 0
