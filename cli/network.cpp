@@ -81,6 +81,13 @@ tl::expected<bytes, actors::rpc_status> network::try_ask(const char* method, byt
   auto answer = connection_->call(std::string("/weft.control.Control/") + method, std::move(request), {control_timeout, {}});
   if (answer.status.ok()) return std::move(answer.response);
   if (!edge::answers(fs::absolute(edge::socket_path(options_.dir)))) unreachable();
+  // The system took the connection for a process that does not.
+  if (answer.status.code == static_cast<int>(actors::rpc_code::unavailable) && answer.status.message.find("timed out before receiving") != std::string::npos) {
+    const auto pid = actors::lock_holder(options_.dir);
+    const std::string who = pid ? "process " + std::to_string(*pid) : std::string("the process behind it");
+    quit(exit_unreachable, "the network in " + options_.dir + " takes no requests: " + who + " is stopped or overloaded" +
+                               (pid ? "; `kill -CONT " + std::to_string(*pid) + "` lets it go on, `kill -KILL` ends it, which loses nothing that was committed" : ""));
+  }
   return tl::unexpected<actors::rpc_status>(std::move(answer.status));
 }
 
