@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* operator_folder = "operator";
+constexpr std::chrono::milliseconds least_silence{200};
 constexpr const char* link_folder = "node";  ///< In a node's folder: its certificate, its key, and the authority of all nodes.
 
 result<bytes> read_file(const fs::path& path) {
@@ -119,9 +120,25 @@ result<void> lay_out_nodes(const fs::path& out, const config::topology& t, const
   return {};
 }
 
+namespace {
+
+/// A host that froze is noticed when its consenters are: twice the election timeout, within bounds that a busy machine and a slow network allow.
+remoting::tunnel_limits limits_for(const config::topology& t) {
+  remoting::tunnel_limits out;
+  for (const auto& c : t.channels) {
+    if (c.ordering != "raft") continue;
+    out.silence = std::min(out.silence, std::max<std::chrono::milliseconds>(c.raft.tick_interval * c.raft.election_tick * 2, least_silence));
+  }
+  out.heartbeat = out.silence / 8;
+  return out;
+}
+
+}  // namespace
+
 result<remoting::settings> read_link_settings(const fs::path& folder, const config::topology& t, const config::node& self) {
   remoting::settings s;
   s.node = self.name;
+  s.limits = limits_for(t);
   s.listen = "0.0.0.0" + self.address.substr(self.address.rfind(':'));
   WEFT_TRY(s.certificate_pem, read_file(folder / link_folder / "server.crt"));
   WEFT_TRY(s.key_pem, read_file(folder / link_folder / "server.key"));

@@ -43,14 +43,15 @@ void remember(self_ptr self, stall_kind kind, const std::string& why) {
   s.channel->stalled.set(std::move(next));
 }
 
-/// Begins anew after a pause that doubles with each failure in a row.
+/// Begins anew with the next orderer; when none of them would serve, after a pause that doubles each time.
 void retry(self_ptr self, stall_kind kind, const std::string& why) {
   auto& s = self->state;
   remember(self, kind, why);
   ++s.epoch;
   s.committing = 0;
-  const auto factor = 1u << std::min(s.failures, 5u);
-  ++s.failures;
+  const auto orderers = static_cast<unsigned>(s.orderers.size());
+  const auto rounds = ++s.failures / orderers;
+  const auto factor = s.failures % orderers == 0 ? 1u << std::min(rounds - 1, 5u) : 0u;
   ++s.chosen;
   if (s.source) self->demonitor(s.source.address());
   s.source = deliver_actor{};

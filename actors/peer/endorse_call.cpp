@@ -216,7 +216,10 @@ void endorse_call::round() {
 void endorse_call::ask(const std::string& site) {
   auto& s = self->state;
   auto call = shared_from_this();
-  self->ask(s.endorsers.at(site).get(), s.site->options.endorse_timeout, atom::endorse::value, proposal)
+  const endorser_actor endorser = s.endorsers.at(site).get();
+  if (!endorser) return on_failure(site, "the endorser stopped");
+  if (s.watched.insert(endorser.address()).second) self->monitor(endorser);
+  self->ask(endorser, s.site->options.endorse_timeout, atom::endorse::value, proposal)
       .then([call, site](const endorse_reply& r) { call->on_reply(site, r); },
             [call, site](const caf::error& e) {
               call->on_failure(site, e == caf::sec::request_timeout ? "no answer within the endorsement timeout" : "the endorser stopped");

@@ -52,7 +52,7 @@ struct gateway_state {
   std::shared_ptr<std::size_t> calls;
   std::size_t spread = 0;
   std::map<std::string, std::string> preferred;                  ///< By channel: the orderer that led when last heard of.
-  std::set<caf::actor_addr> watched;                             ///< Orderers that were asked.
+  std::set<caf::actor_addr> watched;                             ///< Orderers and endorsers that were asked: when one is gone, so are its answers.
   static inline const char* name = "gateway";
 };
 

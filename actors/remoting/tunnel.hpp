@@ -24,7 +24,7 @@ struct tunnel_limits {
   std::chrono::milliseconds heartbeat{100};    ///< A tunnel that has sent nothing for so long says that it is there.
   std::chrono::milliseconds silence{800};      ///< A link over which nothing came for so long is cut: the host is frozen, or the way to it.
   std::chrono::milliseconds hung{10'000};      ///< The same for BASP's own bytes, which come every 100 ms unless its thread is at work or hangs.
-  std::chrono::milliseconds stall{3000};       ///< A link that took nothing of what waited to be sent for so long is cut. It may be busy with a large message.
+  std::chrono::milliseconds stall{10'000};      ///< A link that took nothing of what waited to be sent for so long is cut. It may be busy with a large message.
   std::size_t buffer = 256 * KiB;              ///< Each way. When it is full, the side it comes from is not read.
   std::size_t payload_max = 101 * MiB;         ///< Of one BASP frame: message_bytes_max and what is around it.
   std::size_t strangers_max = 64;              ///< Connections that are not admitted yet. One more: the oldest is closed.

@@ -50,7 +50,7 @@ TEST_CASE("a role on another node is asked like one on this node, in both direct
 
 TEST_CASE("large messages travel whole, and what is above the limit of messages does not") {
   two_hosts w;
-  CHECK(w.a.ask("m2", nullptr, 20 * MiB) == 200);
+  CHECK(w.a.ask("m2", nullptr, 20 * MiB, std::chrono::seconds(60)) == 200);
   CHECK(w.a.ask("m2", nullptr, message_bytes_max - 100, std::chrono::seconds(60)) == 200);
   CAPTURE(w.a.links->report().peers.at("host2").last_failure);
   CAPTURE(w.b.links->report().peers.at("host1").last_failure);
