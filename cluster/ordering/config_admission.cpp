@@ -45,8 +45,14 @@ config_admission admit_update(const ledger::envelope& update, const ledger::chan
     return {prefixed("config update for existing channel did not pass initial checks", std::move(judged)), {}};
   }
   auto next = bundle.propose_update(update.data(), author.verifier);
-  if (!next) {
-    return refuse(status_bad_request, "error applying config update to existing channel '" + bundle.channel_id() + "': " + next.error().context);
+  const auto refused = [&](const error& e) {
+    return refuse(status_bad_request, "error applying config update to existing channel '" + bundle.channel_id() + "': " + e.context);
+  };
+  if (!next) return refused(next.error());
+  if (author.step_rule) {
+    const auto after = ledger::channel_bundle::create(bundle.channel_id(), *next);
+    if (!after) return refused(after.error());
+    if (const auto allowed = author.step_rule(bundle, **after); !allowed) return refused(allowed.error());
   }
   auto config = wrap(std::move(*next), update, bundle, author);
   if (!config) return refuse(status_internal, config.error().context);

@@ -1,6 +1,7 @@
 // From a CONFIG_UPDATE that a client sent to the CONFIG transaction that is ordered, and to the configuration behind it. interop/02 §4, 06 §1.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "cluster/ordering/admission.hpp"
@@ -16,6 +17,9 @@ struct config_author {
   const crypto::verifier& verifier;
   random_source& random;
   timestamp now;
+  /// What the channel's consenter asks of the step to the next configuration, beyond what every node asks: for raft check_raft_update
+  /// (cluster/consenter/update_rules.hpp). Empty: nothing.
+  std::function<result<void>(const ledger::channel_bundle& now, const ledger::channel_bundle& next)> step_rule = {};
 };
 
 /// `config` is the CONFIG envelope to order when `verdict` says success.
@@ -25,7 +29,7 @@ struct config_admission {
 };
 
 /// Rows 6 to 12 of interop/06 §1 for a CONFIG_UPDATE: the update passes the filters, is authorised and applied by `bundle`, and what comes out,
-/// wrapped and signed by the orderer, passes the filters again. Costs one bundle, some milliseconds. Pure but for `author.random`; thread-safe.
+/// wrapped and signed by the orderer, passes the filters again. Costs one bundle, some milliseconds; one more with a step rule. Pure but for `author.random`; thread-safe.
 [[nodiscard]] config_admission admit_update(const ledger::envelope& update, const ledger::channel_bundle& bundle, const config_author& author);
 
 /// The same once more for a CONFIG envelope made earlier, whose channel was configured anew meanwhile: from its last_update.
