@@ -19,7 +19,7 @@ constexpr int exit_failed = 1, exit_usage = 2;
 
 struct put_arguments {
   put_options options;
-  std::string trust = "shared", durability = "full", dir;
+  std::string trust = "shared", durability = "full", ordering, dir;
   bool json = false;
 };
 
@@ -31,6 +31,11 @@ void run(const put_arguments& given) {
   // The report alone is written to standard output, and a line per block at each member would be a part of what is measured.
   spdlog::set_default_logger(std::make_shared<spdlog::logger>("bench", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
   spdlog::set_level(spdlog::level::warn);
+  o.raft = given.ordering == "raft" || o.orderers > 1;
+  if (given.ordering == "solo" && o.orderers > 1) {
+    std::cerr << "weft: bench put: one orderer alone orders with solo; " << o.orderers << " agree by raft" << std::endl;
+    throw CLI::RuntimeError(exit_usage);
+  }
   const auto found = run_put(o, [](const std::string& text) { std::cerr << text << std::endl; });
   if (!found) {
     const bool usage = found.error().code == errc::invalid_argument;
@@ -89,6 +94,8 @@ void add_bench_verb(CLI::App& app) {
       ->capture_default_str();
   put->add_option("--orgs", given->options.orgs, "Peer organizations")->check(CLI::Range(1, 26))->capture_default_str();
   put->add_option("--peers", given->options.peers, "Peers of each organization")->check(CLI::Range(1, 16))->capture_default_str();
+  put->add_option("--orderers", given->options.orderers, "Orderers, all in this process; more than one agree by raft")->check(CLI::Range(1, 9))->capture_default_str();
+  put->add_option("--ordering", given->ordering, "solo or raft; without it solo for one orderer")->check(CLI::IsMember({"solo", "raft"}));
   put->add_option("--block-messages", given->options.block_messages, "Transactions in a block at most")->check(CLI::Range(1, 100'000))->capture_default_str();
   put->add_option("--block-timeout", given->options.block_timeout_ms, "Milliseconds after which an unfilled block closes")
       ->check(CLI::Range(1, 3'600'000))
@@ -96,7 +103,7 @@ void add_bench_verb(CLI::App& app) {
   put->add_option("--dir", given->dir, "Where the scratch folder is made (and removed); default: $TMPDIR, else /tmp");
   put->add_option("--deadline", given->options.deadline_seconds, "Seconds after which the bench gives up")->capture_default_str();
   put->add_flag("--json", given->json, "One JSON object as the last line");
-  put->footer("Example:\n  weft bench put --txs 20000 --clients 64 --json\n  weft bench put --rate 1000 --txs 30000 --trust each");
+  put->footer("Example:\n  weft bench put --txs 20000 --clients 64 --json\n  weft bench put --rate 1000 --txs 30000 --trust each\n  weft bench put --orderers 3");
   put->callback([given] { run(*given); });
 }
 

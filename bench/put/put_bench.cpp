@@ -165,6 +165,7 @@ conditions conditions_of(const put_options& o, const config::topology& t, std::s
   c.orgs = o.orgs;
   c.peers_per_org = o.peers;
   for (const auto& org : t.organizations) if (org.kind == config::org_kind::orderer) c.orderers += org.hosts.size();
+  c.ordering = t.channels.front().ordering;
   const auto& batch = t.channels.front().batch;
   c.block_max_messages = batch.max_message_count;
   c.block_preferred_bytes = batch.preferred_max_bytes;
@@ -236,10 +237,12 @@ result<report> run_put(const put_options& o, const std::function<void(const std:
   config::dev_options dev;
   dev.orgs = o.orgs;
   dev.peers = o.peers;
+  dev.orderers = o.orderers;
   WEFT_CHECK(config::check_size(dev));
   dev.batch.max_message_count = o.block_messages;
   dev.batch.timeout = std::chrono::milliseconds(o.block_timeout_ms);
-  const auto t = config::dev_topology(dev);
+  auto t = config::dev_topology(dev);
+  if (o.raft) t.channels.front().ordering = "raft";
   scratch folder;
   WEFT_CHECK(folder.make(o.dir));
   const std::size_t threads = std::max(2u, std::thread::hardware_concurrency());
