@@ -91,6 +91,8 @@ void print_group(const control::ChannelStatus& c) {
     members.add({std::to_string(m.id()), m.orderer(), m.id() == v->leader() ? "leader" : "", up_to, m.reachable() ? "reachable" : "not reachable"});
   }
   std::printf("%s", members.text(2).c_str());
+  for (const auto& o : c.orderers())
+    if (o.has_raft() && o.raft().role() == "no consenter") std::printf("  %s is a follower of the channel, no consenter\n", o.orderer().c_str());
 }
 
 void print_channel(const control::ChannelStatus& c) {

@@ -227,10 +227,13 @@ deployment make_deployment(const node_parts& p, const std::string& channel, std:
   const auto orderer = std::find_if(p.sites.orderers.begin(), p.sites.orderers.end(), [&](const auto& o) { return o->channel(channel) != nullptr; });
   if (orderer == p.sites.orderers.end()) return deployment_elsewhere(p, std::move(what));
   const auto ordered = (*orderer)->channel(channel);
-  what.orders = [ordered] {
+  what.orders = [ordered, orderers = p.sites.orderers, channel, shared = what.shared] {
     if (!ordered->raft_log) return true;
-    const auto group = ordered->consensus.get();
-    return group && group->leader != 0;
+    return std::any_of(orderers.begin(), orderers.end(), [&](const auto& o) {  // not all need be consenters
+      const auto held = o->channel(channel);
+      const auto group = held ? held->consensus.get() : nullptr;
+      return group && (group->leader != 0 || (shared && group->role == "no consenter"));
+    });
   };
   what.height = ordered->blocks->height();
   const auto bundle = ordered->bundle.get();

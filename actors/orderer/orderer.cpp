@@ -3,7 +3,7 @@
 #include <functional>
 #include <span>
 
-#include "actors/orderer/roles.hpp"
+#include "actors/orderer/rules.hpp"
 #include "cluster/ordering/config_admission.hpp"
 
 namespace weft::actors {
@@ -39,10 +39,12 @@ using judgement = tl::expected<admitted_envelope, broadcast_reply>;
 judgement refuse(int status, std::string why) { return tl::unexpected<broadcast_reply>(broadcast_reply{status, std::move(why)}); }
 
 /// An update of the configuration: what is ordered is the CONFIG that it leads to.
-judgement admit_update(const orderer_site& site, std::string id, const ledger::envelope& e, const ledger::channel_bundle& bundle) {
-  auto made = cluster::admit_update(e, bundle, {*site.identity, *site.verifier, *site.random, site.clock->now()});
+judgement admit_update(const orderer_site& site, const orderer_channel& channel, const ledger::envelope& e) {
+  const auto now = channel.bundle.get();
+  const auto& bundle = *now;
+  auto made = cluster::admit_update(e, bundle, author_of(site, channel));
   if (made.verdict.status != cluster::status_success) return refuse(made.verdict.status, std::move(made.verdict.info));
-  return admitted_envelope{std::move(id), bundle.sequence().value, std::move(made.config)};
+  return admitted_envelope{channel.id, bundle.sequence().value, std::move(made.config)};
 }
 
 /// Finds the channels and judges envelopes for them, those of one channel together.
@@ -57,7 +59,7 @@ std::vector<judgement> admit(const filter_state& s, std::span<const ledger::enve
     } else if (!channel) {
       out.push_back(refuse(cluster::status_bad_request, "channel does not exist"));
     } else if (cluster::is_config_update(all[i])) {
-      out.push_back(admit_update(*s.site, *id, all[i], *channel->bundle.get()));
+      out.push_back(admit_update(*s.site, *channel, all[i]));
     } else {
       out.push_back(admitted_envelope{*id, 0, all[i]});
       places[*id].push_back(i);

@@ -1,8 +1,23 @@
 #include "actors/orderer/rules.hpp"
 
-#include "cluster/ordering/config_admission.hpp"
+#include "cluster/consenter/update_rules.hpp"
 
 namespace weft::actors {
+
+cluster::config_author author_of(const orderer_site& site, const orderer_channel& channel) {
+  cluster::config_author author{*site.identity, *site.verifier, *site.random, site.clock->now()};
+  author.step_rule = [&channel, now = author.now](const ledger::channel_bundle& before, const ledger::channel_bundle& next) {
+    cluster::group_view view;
+    view.now = now;
+    if (const auto group = channel.group.get()) view.group = *group;
+    if (const auto seen = channel.consensus.get()) {
+      for (const auto& m : seen->members)
+        if (m.reachable) view.active.push_back(m.id);
+    }
+    return cluster::check_raft_update(before, next, view);
+  };
+  return author;
+}
 
 cluster::cut_limits orderer_rules::limits() const {
   const auto& b = channel_->bundle.get()->batching();
@@ -12,7 +27,7 @@ cluster::cut_limits orderer_rules::limits() const {
 cluster::config_admission orderer_rules::judge_again(const ledger::envelope& e) const {
   const auto now = site_->clock->now();
   const auto bundle = channel_->bundle.get();
-  if (cluster::is_config(e)) return cluster::admit_again(e, *bundle, {*site_->identity, *site_->verifier, *site_->random, now});
+  if (cluster::is_config(e)) return cluster::admit_again(e, *bundle, author_of(*site_, *channel_));
   return {cluster::admit(e, *bundle, *site_->verifier, now), e};
 }
 

@@ -3,8 +3,12 @@
 
 #include "actors/orderer/roles.hpp"
 #include "cluster/consenter/raft_chain.hpp"
+#include "cluster/ordering/config_admission.hpp"
 
 namespace weft::actors {
+
+/// Who makes configurations of updates at this orderer now, and what its raft group asks of them. Borrows both.
+[[nodiscard]] cluster::config_author author_of(const orderer_site& site, const orderer_channel& channel);
 
 class orderer_rules final : public cluster::raft_rules {
  public:

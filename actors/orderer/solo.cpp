@@ -3,6 +3,7 @@
 
 #include <deque>
 
+#include "actors/orderer/pace.hpp"
 #include "actors/orderer/roles.hpp"
 #include "actors/orderer/rules.hpp"
 #include "actors/orderer/tickets.hpp"
@@ -28,18 +29,13 @@ struct solo_state {
   tickets waiting;
   std::deque<block_in_flight> in_flight;
   caf::actor_addr watched;        ///< The writer that holds our blocks.
-  bool idle_asked = false;
-  std::optional<caf::actor_clock::time_point> last_cut;
-  caf::actor_clock::time_point last_submit;
+  pace timing;
   static inline const char* name = "solo";
 };
 
 namespace {
 
 using self_ptr = role_self<consenter_actor, solo_state>;
-
-/// Timer number that stands for "the mailbox has been looked through": never used by the cutter, which counts from 1.
-constexpr std::uint64_t idle_timer = 0;
 
 /// The writer failed, or died with blocks of ours. The chain is where the store says: whoever waits is refused, and the role begins again there.
 void give_up(self_ptr self, const std::string& why) {
@@ -56,7 +52,7 @@ void send_block(self_ptr self, cluster::batch batch) {
     s.watched = writer.address();
     self->monitor(writer);
   }
-  s.last_cut = self->clock().now();
+  s.timing.last_cut = self->clock().now();
   const auto number = s.tip.next.value;
   auto block = cluster::assemble(s.tip, std::move(batch.envelopes));
   s.in_flight.push_back({number, std::move(batch)});
@@ -66,8 +62,8 @@ void send_block(self_ptr self, cluster::batch batch) {
 /// Asks for a look at the mailbox: what arrived meanwhile travels in the same block.
 void ask_for_idle(self_ptr self) {
   auto& s = self->state;
-  if (s.idle_asked || !s.in_flight.empty() || s.intake->waiting() == 0 || !s.channel->cut_when_idle) return;
-  s.idle_asked = true;
+  if (s.timing.idle_asked || !s.in_flight.empty() || s.intake->waiting() == 0 || !s.channel->cut_when_idle) return;
+  s.timing.idle_asked = true;
   self->send(self, atom::expired::value, idle_timer);
 }
 
@@ -81,25 +77,17 @@ void carry_out(self_ptr self, std::vector<cluster::intake_effect> effects) {
     } else if (auto* timer = std::get_if<cluster::start_timer>(&effect)) {
       self->delayed_send(self, timer->after, atom::expired::value, timer->timer.value);
     } else {
-      s.idle_asked = true;
+      s.timing.idle_asked = true;
       self->delayed_send(self, std::get<cluster::look_again>(effect).after, atom::expired::value, idle_timer);
     }
   }
   ask_for_idle(self);
 }
 
-cluster::downstream_idle idle_now(self_ptr self) {
-  const auto& s = self->state;
-  const auto now = self->clock().now();
-  const auto since = [&](auto at) { return std::chrono::duration_cast<std::chrono::microseconds>(now - at); };
-  if (!s.last_cut) return {};
-  return {since(*s.last_cut), since(s.last_submit)};
-}
-
 void take(self_ptr self, const ledger::envelope& e, std::uint64_t sequence, answer_fn answer, std::vector<cluster::intake_effect>& effects) {
   auto& s = self->state;
   if (!s.writer.get()) return answer({cluster::status_unavailable, "the block writer is restarting"});
-  s.last_submit = self->clock().now();
+  s.timing.last_submit = self->clock().now();
   s.intake->take(e, sequence, s.waiting.issue(std::move(answer)), effects);
 }
 
@@ -122,8 +110,8 @@ void on_expired(self_ptr self, std::uint64_t timer) {
   if (timer != idle_timer) {
     s.intake->on(cluster::timer_fired{timer_id{timer}}, effects);
   } else {
-    s.idle_asked = false;
-    if (s.in_flight.empty()) s.intake->on(idle_now(self), effects);
+    s.timing.idle_asked = false;
+    if (s.in_flight.empty()) s.intake->on(s.timing.idle_at(self->clock().now()), effects);
   }
   carry_out(self, std::move(effects));
 }

@@ -11,13 +11,33 @@ namespace weft::cluster {
 raft_chain::raft_chain(const raft_chain_options& o, const chain_start& start, const raft_rules& rules)
     : options_(o), rules_(rules), intake_(rules, o.bounds), proposed_(start.tip), tip_(start.tip), written_(start.tip.next.value), fetched_(start.tip) {}
 
+namespace {
+
+/// As a member behind its snapshot, or as one that an entry adds. Reads the whole log.
+bool tells_of(const raft::log_storage& log, raft::node_id node) {
+  const auto state = log.initial_state();
+  if (!state) return true;
+  const auto in = [&](const std::vector<raft::node_id>& list) { return std::find(list.begin(), list.end(), node) != list.end(); };
+  const auto& m = state->members;
+  if (log.last_index() != 0 && (in(m.voters) || in(m.learners) || in(m.voters_outgoing) || in(m.learners_next))) return true;
+  std::vector<raft::entry> all;
+  if (log.last_index() >= log.first_index() && !log.entries(log.first_index(), log.last_index() + 1, raft::unlimited, all)) return true;
+  return std::any_of(all.begin(), all.end(), [&](const raft::entry& e) {
+    if (e.kind == raft::entry_kind::normal) return false;
+    const auto change = raft::parse_conf_change(e);
+    return change && std::any_of(change->changes.begin(), change->changes.end(), [&](const auto& c) { return c.node == node; });
+  });
+}
+
+}  // namespace
+
 result<std::unique_ptr<raft_chain>> raft_chain::open(const raft_chain_options& o, const chain_start& start, const raft_rules& rules,
                                                      const raft::log_storage& log, random_source& random, raft::journal& notes) {
   std::unique_ptr<raft_chain> made(new raft_chain(o, start, rules));
   const auto snapshot = log.latest_snapshot();
   made->options_.raft.applied = snapshot ? snapshot->at.index : 0;
-  // A log that holds nothing yet is that of a consenter that joined with blocks of others.
-  if (log.last_index() != 0 && start.newest_entry > log.last_index()) {
+  // A log that does not tell of this node is from before it joined, with blocks of others: it has promised nothing.
+  if (start.newest_entry > log.last_index() && tells_of(log, o.raft.id)) {
     return fail(errc::corruption, "the block store ends with entry " + std::to_string(start.newest_entry) + " of the raft log, but the log ends at " +
                                       std::to_string(log.last_index()) + ": files of the log were lost. Put them back, or replace this consenter");
   }

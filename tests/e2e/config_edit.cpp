@@ -1,5 +1,7 @@
 // Makes configuration updates for the scripts, as configtxlator would: config_edit BLOCK OUT COMMAND…
 //   batch COUNT · anchor ORG HOST PORT · maintenance on|off · acl RESOURCE POLICY · policy GROUP NAME RULE · remove ORG · add ORG MSP_ID MSP_FOLDER · revoke ORG CA_FOLDER CERTIFICATE
+//   consenter remove CERTIFICATE (prints its host and port) · consenter add CERTIFICATE HOST PORT · consenter rotate CERTIFICATE NEW      of a raft channel, PEM files
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +13,7 @@
 #include "msp/msp_config.pb.h"
 #include "common/configuration.pb.h"
 #include "orderer/configuration.pb.h"
+#include "orderer/etcdraft/configuration.pb.h"
 #include "peer/configuration.pb.h"
 #include "tests/support/config_changes.hpp"
 #include "tests/unit/crypto/msp/authority.hpp"
@@ -69,6 +72,36 @@ void revoke(::common::ConfigGroup& root, const std::vector<std::string>& a) {
   put_value(org, "MSP", outer);
 }
 
+/// One change of a raft channel's consenters; client and server certificate are the same.
+void consenter(::common::ConfigGroup& root, const std::vector<std::string>& a) {
+  auto& orderer = group_at(root, {"Orderer"});
+  ::orderer::ConsensusType type;
+  ::etcdraft::ConfigMetadata group;
+  if (!proto::decode(orderer.values().at("ConsensusType").value(), type) || !proto::decode(type.metadata(), group)) throw std::runtime_error("no raft channel");
+  auto& all = *group.mutable_consenters();
+  const auto with = [](::etcdraft::Consenter& c, const bytes& pem) {
+    c.set_client_tls_cert(pem);
+    c.set_server_tls_cert(pem);
+  };
+  const auto pem = read_file(a.at(1));
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& c) { return c.client_tls_cert() == pem; });
+  if (a.at(0) == "add") {
+    auto& c = *all.Add();
+    c.set_host(a.at(2));
+    c.set_port(static_cast<std::uint32_t>(std::stoul(a.at(3))));
+    with(c, pem);
+  } else if (found == all.end()) {
+    throw std::runtime_error("no consenter has " + a.at(1));
+  } else if (a.at(0) == "remove") {
+    std::printf("%s %u\n", found->host().c_str(), found->port());
+    all.erase(found);
+  } else {
+    with(*found, read_file(a.at(2)));
+  }
+  type.set_metadata(proto::encode(group));
+  put_value(orderer, "ConsensusType", type);
+}
+
 config_edit edit_of(const std::vector<std::string>& words) {
   const std::vector<std::string> a(words.begin() + 1, words.end());
   const auto& what = words.front();
@@ -84,6 +117,7 @@ config_edit edit_of(const std::vector<std::string>& words) {
       put_value(group_at(root, {a.at(0)}), "Capabilities", c);
     };
   }
+  if (what == "consenter") return [a](auto& root) { consenter(root, a); };
   if (what == "remove") return [a](auto& root) { group_at(root, {"Application"}).mutable_groups()->erase(a.at(0)); };
   if (what == "revoke") return [a](auto& root) { revoke(root, a); };
   if (what == "add") {

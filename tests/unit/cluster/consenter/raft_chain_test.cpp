@@ -53,6 +53,7 @@ struct node {
   std::size_t in_flight_most = 0, fetches = 0;
   bool retired = false, dead = false;
   bool slow_log = false;                          ///< Log writes wait for `flush`.
+  bool slow_sync = false, syncing = false;        ///< A sync of the block store waits until the test says so.
   std::deque<chain_do::write_log> unwritten;
 };
 
@@ -135,7 +136,10 @@ struct group {
         if (is_config(b->block.envelopes().front())) ++n.rules.in_force;
         REQUIRE(n.chain->block_written(b->block.number().value));
       }
-      if (std::get_if<chain_do::sync_blocks>(&effect)) REQUIRE(n.chain->blocks_synced());
+      if (std::get_if<chain_do::sync_blocks>(&effect)) {
+        if (n.slow_sync) n.syncing = true;
+        else REQUIRE(n.chain->blocks_synced());
+      }
       if (auto* c = std::get_if<chain_do::compact_log>(&effect)) {
         auto made = n.log.make_snapshot(c->made->at.index, c->made->members, c->made->data);
         REQUIRE_MESSAGE(made, (made ? "" : made.error().context));
@@ -387,10 +391,82 @@ TEST_CASE("a snapshot does not grow older than the members, however little is wr
   CHECK(g.equal_chains());
 }
 
+TEST_CASE("a snapshot in the making gives way to a newer one that the leader sent meanwhile") {
+  group g(3);
+  g.base.snapshot_bytes = 1000;
+  g.base.entries_kept = 1;
+  for (auto id : {2, 3, 1}) g.start(static_cast<raft::node_id>(id));
+  g.elect(1);
+  auto& late = g.at(3);
+  late.slow_sync = true;
+  std::uint64_t t = 0;
+  const auto order = [&] {
+    g.submit(1, "tx" + std::to_string(t), ++t);
+    g.settle();
+  };
+  while (!late.syncing && t < 100) order();
+  REQUIRE(late.syncing);
+  late.dead = true;
+  for (int i = 0; i < 100; ++i) order();
+  late.dead = false;
+  for (int i = 0; i < 12; ++i) g.heartbeat(1);
+  REQUIRE(late.fetches > 0);  // a snapshot came
+  const auto newest = late.log.latest_snapshot()->at.index;
+  REQUIRE(late.chain->blocks_synced());
+  g.settle();
+  CHECK(late.log.latest_snapshot()->at.index >= newest);
+  late.slow_sync = false;
+  for (int i = 0; i < 100; ++i) order();
+  CHECK(late.log.latest_snapshot()->at.index > newest);
+  CHECK(g.equal_chains());
+}
+
+TEST_CASE("who was removed and is added again goes on with its old log, as another node") {
+  group g(3, 1);
+  for (auto id : {2, 3, 1}) g.start(static_cast<raft::node_id>(id));
+  g.elect(1);
+  for (std::uint64_t t = 1; t <= 6; ++t) {
+    g.submit(1, "tx" + std::to_string(t), t);
+    g.settle();
+  }
+  g.submit(1, "r3", 10, true);
+  g.settle();
+  for (int i = 0; i < 4; ++i) g.heartbeat(1);
+  REQUIRE(g.at(3).retired);
+  const auto before = g.at(3).log.last_index();
+  for (std::uint64_t t = 20; t <= 26; ++t) {
+    g.submit(1, "tx" + std::to_string(t), t);
+    g.settle();
+  }
+  g.submit(1, "v4", 30, true);
+  g.settle();
+  // The same disk, and the blocks that it took over meanwhile: its store is ahead of its log.
+  auto& again = g.at(4);
+  again.log = g.at(3).log;
+  again.store = g.at(1).store;
+  REQUIRE(again.log.last_index() == before);
+  auto o = g.base;
+  o.raft.id = 4;
+  again.random = std::make_unique<seeded_random>(4);
+  auto opened = raft_chain::open(o, {group::tip_of(again), g.at(1).log.last_index()}, again.rules, again.log, *again.random, raft::journal::none());
+  REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().context));
+  again.chain = std::move(*opened);
+  for (int i = 0; i < 12; ++i) g.heartbeat(1);
+  g.submit(1, "tx40", 40);
+  g.idle(1);
+  for (int i = 0; i < 4; ++i) g.heartbeat(1);
+  CHECK_FALSE(again.retired);
+  CHECK(again.log.last_index() == g.at(1).log.last_index());
+  CHECK(again.store.size() == g.at(1).store.size());
+  CHECK(again.store.back().hash() == g.at(1).store.back().hash());
+}
+
 TEST_CASE("a block store that is ahead of the log is refused") {
   fake_rules rules;
   raft::memory_storage log;
-  log.append({raft::entry{1, 1, raft::entry_kind::normal, {}}});
+  raft::conf_state members;
+  members.voters = {1};
+  REQUIRE(log.restore(std::make_shared<raft::snapshot>(raft::snapshot{{1, 1}, members, chain_snapshot{1, "h"}.encode()})));
   seeded_random random(1);
   raft_chain_options o;
   o.raft.id = 1;

@@ -1,0 +1,104 @@
+// A raft consenter's shell: who is where, and what others are shown of the group.
+#include <spdlog/spdlog.h>
+
+#include "actors/orderer/raft_shell.hpp"
+
+namespace weft::actors {
+
+namespace raft = cluster::raft;
+
+namespace {
+
+spdlog::level::level_enum to_spdlog(raft::severity level) noexcept {
+  return level == raft::severity::debug ? spdlog::level::trace : level == raft::severity::info ? spdlog::level::debug : spdlog::level::info;
+}
+
+std::string member_at(const orderer_site& site, const ledger::raft_consenter& c) {
+  const auto known = site.members_by_address.find(c.host + ":" + std::to_string(c.port));
+  return known == site.members_by_address.end() ? c.host : known->second;
+}
+
+}  // namespace
+
+bool raft_journal::wants(raft::severity level) const noexcept { return spdlog::should_log(to_spdlog(level)); }
+void raft_journal::write(raft::severity level, std::string_view line) { spdlog::log(to_spdlog(level), "{} channel={}", line, channel_); }
+
+namespace raft_shell {
+
+raft::node_id listed_as(const raft_consenter_state& s, const ledger::channel_bundle& bundle, const cluster::group_metadata& group) {
+  return bundle.raft() == nullptr ? raft::nobody : cluster::id_of(group, bundle.raft()->consenters, *s.certificate);
+}
+
+bool learn_members(self_ptr self) {
+  auto& s = self->state;
+  const auto bundle = s.channel->bundle.get();
+  const auto group = s.channel->group.get();
+  if (bundle->sequence().value == s.known_sequence || bundle->raft() == nullptr || !group) return false;
+  s.known_sequence = bundle->sequence().value;
+  const auto me = listed_as(s, *bundle, *group);
+  std::map<raft::node_id, other_consenter> now;
+  const auto& listed = bundle->raft()->consenters;
+  for (std::size_t i = 0; i < listed.size() && i < group->ids.size(); ++i) {
+    const auto id = group->ids[i];
+    if (id == me) continue;
+    auto member = member_at(*s.site, listed[i]);
+    auto before = s.others.find(id);
+    if (before != s.others.end() && before->second.member == member) now[id] = std::move(before->second);
+    else now[id] = {member, {s.site->where, member + "/consenter/" + s.channel->id}, {}};
+  }
+  s.others = std::move(now);
+  return true;
+}
+
+const raft_consenter_actor& find(self_ptr self, other_consenter& other) {
+  const auto& handle = other.where.get();
+  if (handle && handle.address() != other.watched) {
+    other.watched = handle.address();
+    self->monitor(handle);
+  }
+  return handle;
+}
+
+void publish_view(self_ptr self) {
+  auto& s = self->state;
+  auto view = std::make_shared<consensus_view>();
+  const auto member = [&](raft::node_id id) {
+    consensus_view::member m{id, {}, s.chain && id == s.chain->core().id(), 0};
+    if (m.reachable) m.name = s.site->name;
+    const auto other = s.others.find(id);
+    if (other != s.others.end()) {
+      m.name = other->second.member;
+      m.reachable = static_cast<bool>(find(self, other->second));
+    }
+    return m;
+  };
+  if (!s.chain) {  // Fabric's participation report calls this relation "follower"
+    view->role = s.following ? "no consenter" : "starting";
+    for (const auto& [id, other] : s.others) view->members.push_back(member(id));
+    s.channel->consensus.set(std::move(view));
+    return;
+  }
+  const auto& core = s.chain->core();
+  view->id = core.id();
+  view->leader = s.chain->leader();
+  view->term = core.hard().term;
+  view->role = s.chain->leads() ? "leader" : core.soft().as == raft::role::follower ? "follower" : "candidate";
+  view->committed = core.hard().commit;
+  view->last_entry = core.log().last_index();
+  for (const auto id : core.members().config.voters.all()) {
+    auto m = member(id);
+    const auto node = core.members().nodes.find(id);
+    if (s.chain->leads() && node != core.members().nodes.end()) m.match = node->second.match();
+    view->members.push_back(std::move(m));
+  }
+  s.channel->consensus.set(std::move(view));
+}
+
+std::string no_leader(self_ptr self) {
+  publish_view(self);
+  const auto why = self->state.channel->consensus.get()->why();
+  return why.empty() ? "no Raft leader" : "no Raft leader: " + why;
+}
+
+}  // namespace raft_shell
+}  // namespace weft::actors
