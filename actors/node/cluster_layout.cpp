@@ -7,6 +7,7 @@
 #include "actors/node/node.hpp"
 #include "crypto/ca/authority.hpp"
 #include "crypto/ca/network_material.hpp"
+#include "crypto/x509/certificate.hpp"
 
 namespace weft::actors {
 
@@ -133,14 +134,34 @@ remoting::tunnel_limits limits_for(const config::topology& t) {
   return out;
 }
 
+/// Where a node listens that others reach at `address`: on this machine alone when that is all it says, else on every interface of the family,
+/// because a host's name may belong to a router in front of it.
+std::string listening_at(const std::string& address) {
+  const auto port = address.substr(address.rfind(':'));
+  const auto host = address.substr(0, address.size() - port.size());
+  if (host == "localhost") return "127.0.0.1" + port;
+  if (host == "[::1]" || host.starts_with("127.")) return address;
+  return (host.starts_with('[') ? "[::]" : "0.0.0.0") + port;
+}
+
+/// A folder that holds another node's certificate would start, and be refused by everybody.
+result<void> check_own(const std::filesystem::path& at, bytes_view pem, const std::string& node) {
+  WEFT_TRY(const auto own, crypto::certificate::from_pem(pem));
+  const auto& names = own.dns_names();
+  if (std::find(names.begin(), names.end(), node) != names.end()) return {};
+  return fail(errc::invalid_argument, at.string() + " is the certificate of " + (names.empty() ? "no node" : "node " + names.front()) + ", not of " + node +
+                                          "; `weft topology init` made the right one");
+}
+
 }  // namespace
 
 result<remoting::settings> read_link_settings(const fs::path& folder, const config::topology& t, const config::node& self) {
   remoting::settings s;
   s.node = self.name;
   s.limits = limits_for(t);
-  s.listen = "0.0.0.0" + self.address.substr(self.address.rfind(':'));
+  s.listen = listening_at(self.address);
   WEFT_TRY(s.certificate_pem, read_file(folder / link_folder / "server.crt"));
+  WEFT_CHECK(check_own(folder / link_folder / "server.crt", s.certificate_pem, self.name));
   WEFT_TRY(s.key_pem, read_file(folder / link_folder / "server.key"));
   WEFT_TRY(const auto authority, read_file(folder / link_folder / "ca.crt"));
   for (const auto& node : t.nodes) {

@@ -313,6 +313,12 @@ std::vector<std::string> orderers_of(const config::topology& t, const node_sites
   for (const auto& c : t.channels) if (c.name == channel) return config::consenters_of(c, t);
   std::vector<std::string> out;
   for (const auto& o : here.orderers) if (o->channel(channel)) out.push_back(o->name);
+  if (!out.empty()) return out;
+  // A channel that was joined, on a node without its orderers: any of the network's may have it.
+  for (const auto& org : t.organizations) {
+    if (org.kind != config::org_kind::orderer) continue;
+    for (const auto& host : org.hosts) out.push_back(host + "." + org.domain);
+  }
   return out;
 }
 

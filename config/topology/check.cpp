@@ -223,6 +223,7 @@ class checker {
       const auto path = at("nodes", i);
       if (!is_label(t_.nodes[i].name)) say(path + ".name", "lower-case letters, digits and '-' only, at most 63");
       unique(names, path + ".name", t_.nodes[i].name);
+      if (t_.nodes[i].name == "operator") say(path + ".name", "'operator' is the folder of all keys beside those of the nodes; choose another name");
       node_address(t_.nodes[i], path + ".address");
       for (std::size_t m = 0; m < t_.nodes[i].members.size(); ++m) {
         const auto& member = t_.nodes[i].members[m];

@@ -29,6 +29,10 @@ expect 2 "no topology" -- "$weft" node ord0 --dir "$scratch/nothing"
 expect 0 "ready in" -- "$weft" node ord0 --dir "$cluster" --detach
 expect 0 "no leader .*1 of 5 consenters reachable, 3 needed" -- "$weft" status --dir "$cluster/ord0"
 expect 1 "" -- "$weft" node ord0 --dir "$cluster"  # the folder is locked
+cp -r "$cluster/ord1/node" "$scratch/kept"
+cp "$cluster/ord3/node/"* "$cluster/ord1/node/"
+expect 1 "is the certificate of node ord3, not of ord1" -- "$weft" node ord1 --dir "$cluster"
+cp "$scratch/kept/"* "$cluster/ord1/node/"
 mv "$cluster/ord1/node/server.key" "$cluster/ord1/node/server.key.away"
 expect 1 "server.key" -- "$weft" node ord1 --dir "$cluster"
 mv "$cluster/ord1/node/server.key.away" "$cluster/ord1/node/server.key"
@@ -36,3 +40,17 @@ expect 0 "stopped" -- "$weft" down --dir "$cluster/ord0"
 
 # ---- the exercise
 WEFT="$weft" WEFT_PORTS="$base" expect 0 "Everything went as it should" -- "$root/scripts/cluster-demo" --ports
+
+# ---- a second channel: peers join before any orderer serves it
+second="$scratch/second.yaml"
+sed -e 's/name: mychannel/name: third/' "$document" >"$second"
+for org in org1.example.com org2.example.com; do sed -i "s#domain: $org,#domain: $org, material: cluster/operator/crypto/peerOrganizations/$org,#" "$second"; done
+sed -i "s#domain: example.com,#domain: example.com, material: cluster/operator/crypto/ordererOrganizations/example.com,#" "$second"
+expect 0 "weft node NAME" -- "$weft" topology init "$second" --out "$scratch/third"
+nodes="ord0 ord1 ord2 ord3 ord4 org1 org2"
+for node in $nodes; do "$weft" node "$node" --dir "$cluster" --detach >"$scratch/$node.out" 2>&1 & done
+wait
+for node in org1 ord0 ord1 ord2; do expect 0 "joined" -- "$weft" channel join --dir "$cluster/$node" "$scratch/third/operator/channels/third.block"; done
+expect 0 "channel third, etcdraft" -- "$weft" status --dir "$cluster/org1"
+expect 0 "VALID" -- "$weft" invoke mycc invoke a b 1 --dir "$cluster/org1"
+for node in $nodes; do expect 0 "stopped" -- "$weft" down --dir "$cluster/$node"; done
