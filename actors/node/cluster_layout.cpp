@@ -156,6 +156,7 @@ result<void> check_own(const std::filesystem::path& at, bytes_view pem, const st
 }  // namespace
 
 result<remoting::settings> read_link_settings(const fs::path& folder, const config::topology& t, const config::node& self) {
+  if (t.nodes.size() < 2) return fail(errc::failed_precondition, "the topology has one node, which `weft up` starts; `weft node` is for clusters");
   remoting::settings s;
   s.node = self.name;
   s.limits = limits_for(t);

@@ -38,6 +38,10 @@ expect 1 "server.key" -- "$weft" node ord1 --dir "$cluster"
 mv "$cluster/ord1/node/server.key.away" "$cluster/ord1/node/server.key"
 expect 0 "stopped" -- "$weft" down --dir "$cluster/ord0"
 
+expect 0 "ready in" -- "$weft" up --detach
+expect 0 "stopped" -- "$weft" down
+expect 1 "which .weft up. starts" -- "$weft" node dev --dir "$WEFT_DIR"
+
 # ---- the exercise
 WEFT="$weft" WEFT_PORTS="$base" expect 0 "Everything went as it should" -- "$root/scripts/cluster-demo" --ports
 
