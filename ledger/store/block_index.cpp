@@ -6,7 +6,7 @@
 namespace weft::ledger {
 namespace {
 
-constexpr char format = 1;
+constexpr char format = 2;
 constexpr std::string_view checkpoint_key = "i/checkpoint", tx_prefix = "t/";
 
 bytes number_key(block_number n) {
@@ -15,9 +15,21 @@ bytes number_key(block_number n) {
   return key;
 }
 bytes hash_key(bytes_view hash) { return "h/" + bytes(hash); }
+constexpr char packed = 0, as_text = 1;
+constexpr std::size_t packed_bytes = 32;
+
+// Only what comes back as the same text is packed: an id in capitals is another id.
+std::optional<bytes> pack(std::string_view tx_id) {
+  if (tx_id.size() != 2 * packed_bytes) return std::nullopt;
+  auto raw = from_hex(tx_id);
+  if (!raw || to_hex(*raw) != tx_id) return std::nullopt;
+  return std::move(*raw);
+}
 bytes tx_key(std::string_view tx_id) {
-  if (tx_id.size() <= block_index::tx_id_max) return bytes(tx_prefix).append(tx_id);
-  return "T/" + crypto::to_bytes(crypto::sha256(tx_id));
+  if (tx_id.size() > block_index::tx_id_max) return "T/" + crypto::to_bytes(crypto::sha256(tx_id));
+  bytes key(tx_prefix);
+  if (const auto raw = pack(tx_id)) return key.append(1, packed).append(*raw);
+  return key.append(1, as_text).append(tx_id);
 }
 
 tl::unexpected<error> damaged(std::string_view what) {
@@ -61,10 +73,10 @@ result<std::optional<block_number>> block_index::number_of(bytes_view block_hash
 result<std::optional<tx_location>> block_index::tx(std::string_view tx_id) const {
   WEFT_TRY(const auto value, kv_->get(tx_key(tx_id)));
   if (!value) return std::optional<tx_location>();
-  if (value->size() != 17) return damaged("transaction " + std::string(tx_id.substr(0, tx_id_max)));
+  if (value->size() != 13) return damaged("transaction " + std::string(tx_id.substr(0, tx_id_max)));
   const bytes_view v = *value;
-  return std::optional<tx_location>({block_number(get_big<std::uint64_t>(v)), tx_number(get_big<std::uint64_t>(v.substr(8))),
-                                     static_cast<std::uint8_t>(v[16])});
+  return std::optional<tx_location>({block_number(get_big<std::uint64_t>(v)), tx_number(get_big<std::uint32_t>(v.substr(8))),
+                                     static_cast<std::uint8_t>(v[12])});
 }
 
 std::unique_ptr<kv_cursor> block_index::tx_ids() const {
@@ -73,9 +85,12 @@ std::unique_ptr<kv_cursor> block_index::tx_ids() const {
   return c;
 }
 
-std::optional<std::string_view> block_index::id_at(const kv_cursor& c) {
+std::optional<std::string> block_index::id_at(const kv_cursor& c) {
   if (!c.valid() || !c.key().starts_with(tx_prefix)) return std::nullopt;
-  return c.key().substr(tx_prefix.size());
+  const auto id = c.key().substr(tx_prefix.size());
+  if (id.starts_with(packed) && id.size() == 1 + packed_bytes) return to_hex(id.substr(1));
+  if (id.starts_with(as_text)) return std::string(id.substr(1));
+  return std::nullopt;  // of an earlier format, behind all others
 }
 
 void block_index::put(kv_batch& batch, const index_entry& e) {
@@ -89,7 +104,7 @@ void block_index::put(kv_batch& batch, const index_entry& e) {
   for (const auto& [id, at] : e.txs) {
     bytes value;
     put_big(value, at.block.value);
-    put_big(value, at.index.value);
+    put_big(value, static_cast<std::uint32_t>(at.index.value));
     value.push_back(static_cast<char>(at.code));
     batch.put(tx_key(id), std::move(value));
   }

@@ -4,6 +4,9 @@
 //   n/<number>      → location of the record
 //   h/<block hash>  → number
 //   t/<tx id>       → block, index, code of the first transaction with that id; T/<digest> for ids above 128 bytes
+//
+// An id that is the hexadecimal form of a digest, as honest ones are, stands as 00 and its 32 bytes, any other as 01 and its text: these entries are
+// most of what a peer's LevelDB merges, and come in no order.
 #pragma once
 
 #include <memory>
@@ -51,7 +54,7 @@ class block_index {
   [[nodiscard]] result<std::optional<tx_location>> tx(std::string_view tx_id) const;
   /// Stands on the first entry of a transaction whose id is short enough to be a key; `id_at` tells the id, and nothing behind the last.
   [[nodiscard]] std::unique_ptr<kv_cursor> tx_ids() const;
-  [[nodiscard]] static std::optional<std::string_view> id_at(const kv_cursor& c);
+  [[nodiscard]] static std::optional<std::string> id_at(const kv_cursor& c);
   /// Ids above this are known by their digest.
   static constexpr std::size_t tx_id_max = 128;  // an honest one has 64 digits; what a header claims may be megabytes
   [[nodiscard]] result<void> write(const kv_batch& batch) const { return kv_->write(batch, false); }

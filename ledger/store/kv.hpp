@@ -51,7 +51,7 @@ class kv_store {
 
 /// Sizes of one LevelDB. Small: a peer has a few of them in 60 MB.
 struct leveldb_options {
-  std::size_t write_buffer_bytes = 4 * MiB;  ///< Grows as it fills; twice this while one is written out. 2 MiB cost a third more CPU a write.
+  std::size_t write_buffer_bytes = 6 * MiB;  ///< Grows as it fills; twice this while one is written out. 2 MiB cost a third more CPU a write.
   std::size_t block_cache_bytes = 1 * MiB;   ///< The system's page cache stands behind it.
   int bloom_bits = 10;                       ///< Per key: one look-up in a hundred of an absent key reads a block.
   int open_files_max = 100;                  ///< Tables kept open, of 2 MiB each.

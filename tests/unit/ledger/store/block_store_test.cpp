@@ -366,3 +366,50 @@ TEST_CASE("a store without transaction index keeps blocks all the same, and says
     for (entries->seek("t/"); entries->valid(); entries->next()) CHECK_FALSE(entries->key().starts_with("t/"));
   }
 }
+
+TEST_CASE("ids that look alike are different ids, whether they are digests or not, also for a store that is opened again") {
+  const std::string digest(64, 'a'), capitals(64, 'A'), mixed = std::string(63, 'a') + "A", no_hex = std::string(63, 'a') + "g", raw(32, '*');
+  const std::vector<std::string> ids = {digest, capitals, mixed, no_hex, digest.substr(1), digest + "a", to_hex(raw), raw, std::string(1, '\0') + raw, "1"};
+  const auto files = make_memory_env();
+  const auto kv = make_memory_kv();
+  const auto b = next_block(block{}, ids, 1);
+  for (const bool reopened : {false, true, true}) {
+    const auto s = open_block_store(files, kv).value();
+    if (!reopened) {
+      REQUIRE(s->append(b));
+      REQUIRE(s->sync());
+    }
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      CAPTURE(ids[i]);
+      CHECK(at(s->find_tx(ids[i]), 0, i, 0));
+    }
+    for (const auto& absent : {std::string(64, 'b'), std::string(62, 'a') + "AA", std::string(1, '\1') + raw, std::string("a")}) {
+      CAPTURE(absent);
+      CHECK_FALSE(s->find_tx(absent).value().has_value());
+    }
+  }
+}
+
+TEST_CASE("an index of another format is made anew from the block files") {
+  const std::string digest(64, 'c');
+  const auto files = make_memory_env();
+  const auto b = next_block(block{}, {digest, "two"}, 1);
+  const auto kv = make_memory_kv();
+  {
+    const auto s = open_block_store(files, kv).value();
+    REQUIRE(s->append(b));
+    REQUIRE(s->sync());
+  }
+  auto checkpoint = kv->get("i/checkpoint").value().value();
+  checkpoint[0] = 1;
+  kv_batch old;  // as the first format wrote it: the id as it is, to a place that is wrong
+  old.put("i/checkpoint", checkpoint);
+  old.put("t/" + digest, bytes(17, '\x7f'));
+  old.put("t/two", bytes(17, '\x7f'));
+  REQUIRE(kv->write(old, false));
+  open_report report;
+  const auto s = open_block_store(files, kv, segment_bytes_default, &report).value();
+  CHECK(report.indexed_blocks == 1);
+  CHECK(at(s->find_tx(digest), 0, 0, 0));
+  CHECK(at(s->find_tx("two"), 0, 1, 0));
+}
