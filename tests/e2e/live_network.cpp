@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <fstream>
 #include <utility>
 
 #include "crypto/msp/folder.hpp"
@@ -36,6 +37,10 @@ void require(bool holds, const std::string& what) {
 std::uint64_t number_from(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text && *text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+void pause(std::chrono::milliseconds time) {
+  if (time.count() > 0) ::poll(nullptr, 0, static_cast<int>(time.count()));
 }
 
 process::process(const std::string& weft, std::vector<std::string> arguments) {
@@ -68,6 +73,13 @@ void process::kill() {
 
 void process::freeze() { ::kill(pid_, SIGSTOP); }
 void process::thaw() { ::kill(pid_, SIGCONT); }
+
+double process::resident_mib() const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/statm");
+  double pages = 0, resident = 0;
+  status >> pages >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE)) / (1024 * 1024);
+}
 
 void process::stop() {
   ::kill(pid_, SIGTERM);

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <filesystem>
 #include <mutex>
 #include <stdexcept>
@@ -24,6 +25,8 @@ namespace control = ::weft::control;
 void require(bool holds, const std::string& what);
 /// An environment variable as a number.
 std::uint64_t number_from(const char* name, std::uint64_t otherwise);
+/// What a client does between two of its requests.
+void pause(std::chrono::milliseconds time);
 
 /// The real binary as a child. Throws when it does not say that it is ready within a minute.
 class process {
@@ -37,6 +40,7 @@ class process {
   void thaw();
   /// Stops it as an operator does; throws when it does not end cleanly.
   void stop();
+  [[nodiscard]] double resident_mib() const;  ///< 0 when it is gone.
 
  private:
   pid_t pid_ = 0;
