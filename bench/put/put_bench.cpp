@@ -8,10 +8,14 @@
 #include <sstream>
 #include <thread>
 
+#include "actors/node/cluster_layout.hpp"
 #include "actors/node/node.hpp"
+#include "actors/remoting/remoting.hpp"
 #include "bench/put/driver.hpp"
+#include "bench/put/orderer_processes.hpp"
 #include "bench/report/machine.hpp"
 #include "bench/report/schedule.hpp"
+#include "crypto/msp/folder.hpp"
 
 namespace weft::bench {
 
@@ -58,6 +62,7 @@ result<void> check(const put_options& o) {
   if (o.value_bytes > MiB) return out_of_range("--value-bytes is at most 1048576");
   if (o.warm_up && *o.warm_up >= o.txs) return out_of_range("--warm-up is below --txs");
   if (o.parts < 1 || o.parts > 1'000 || o.parts > o.txs) return out_of_range("--parts is from 1 to 1000, and at most as many as transactions");
+  if (o.processes && !o.raft) return out_of_range("orderers in processes of their own agree by raft");
   if (o.deadline_seconds < 1) return out_of_range("--deadline is at least 1 second");
   return {};
 }
@@ -166,6 +171,7 @@ conditions conditions_of(const put_options& o, const config::topology& t, std::s
   c.peers_per_org = o.peers;
   for (const auto& org : t.organizations) if (org.kind == config::org_kind::orderer) c.orderers += org.hosts.size();
   c.ordering = t.channels.front().ordering;
+  c.processes = std::max<std::size_t>(1, t.nodes.size());
   const auto& batch = t.channels.front().batch;
   c.block_max_messages = batch.max_message_count;
   c.block_preferred_bytes = batch.preferred_max_bytes;
@@ -182,8 +188,8 @@ struct metering_on {
   ~metering_on() { actors::metering = false; }
 };
 
-/// Clients hang on the first organization's first peer.
-result<driver_outcome> drive(caf::actor_system& system, actors::node& network, const put_options& o, generator& source) {
+/// Clients hang on the first organization's first peer. `elsewhere`: orderers that are not in this process, or null.
+result<driver_outcome> drive(caf::actor_system& system, actors::node& network, const orderer_processes* elsewhere, const put_options& o, generator& source) {
   std::vector<actors::gateway_actor> gateways;
   for (const auto& p : network.peers()) {
     auto gateway = p->to<actors::gateway_actor>("gateway");
@@ -205,8 +211,13 @@ result<driver_outcome> drive(caf::actor_system& system, actors::node& network, c
   d.others.assign(gateways.begin() + 1, gateways.end());
   d.source = &source;
   d.meter = meter;
-  d.probe = [&network, &source, meter, channel] {
-    return usage{process_cpu_nanos(), source.cpu_nanos() + meter->cpu_nanos.load(), network.cpu_by_role(), channel->now.get()->height.value, resident_mib()};
+  d.probe = [&network, &source, elsewhere, meter, channel] {
+    usage u{process_cpu_nanos(), source.cpu_nanos() + meter->cpu_nanos.load(), network.cpu_by_role(), channel->now.get()->height.value, resident_mib()};
+    if (elsewhere == nullptr) return u;
+    const auto theirs = elsewhere->cpu_nanos();
+    u.process_nanos += theirs;
+    u.role_nanos["orderers' processes"] = theirs;
+    return u;
   };
   d.done = [promise = std::move(promise)](driver_outcome out) { promise->set_value(std::move(out)); };
   const metering_on booked;
@@ -231,6 +242,44 @@ result<driver_outcome> drive(caf::actor_system& system, actors::node& network, c
 
 }  // namespace
 
+/// The network of one run: all of it in this process, or the orderers in others.
+struct bench_network {
+  std::unique_ptr<orderer_processes> elsewhere;
+  std::unique_ptr<caf::actor_system_config> config;
+  std::unique_ptr<caf::actor_system> system;
+  std::unique_ptr<actors::node> node;
+  std::optional<crypto::signing_identity> client;
+};
+
+constexpr const char* client_name = "User1";
+
+result<crypto::signing_identity> client_of(const fs::path& network, const config::topology& t) {
+  const auto& org = t.organizations.front();
+  return crypto::read_signing_identity(actors::member_folders::user(network, org, client_name) / "msp", org.msp_id);
+}
+
+result<bench_network> start_network(const put_options& o, config::topology& t, const fs::path& folder, std::size_t threads) {
+  bench_network n;
+  auto settings = settings_of(o, folder);
+  const auto nodes = folder / "nodes";
+  if (o.processes) {
+    WEFT_CHECK(spread_orderers(t));
+    const actors::material_seams seams{std::make_shared<system_clock>(), std::make_shared<system_random>(), crypto::nonce_rule::random};
+    WEFT_CHECK(actors::lay_out_nodes(nodes, t, seams, [](const std::string&, const std::string&) {}));
+    WEFT_TRY(n.elsewhere, orderer_processes::start(t, nodes, settings));
+    settings.node = bench_node;
+    settings.folder = nodes / bench_node;
+  }
+  n.config = actors::make_system_config(threads);
+  if (o.processes) actors::remoting::prepare(*n.config);
+  n.system = std::make_unique<caf::actor_system>(*n.config);
+  WEFT_TRY(n.node, actors::node::start(*n.system, t, std::move(settings)));
+  WEFT_CHECK(wait_until_ready(*n.node));
+  if (n.elsewhere) WEFT_CHECK(n.elsewhere->wait_until_ready(start_patience));
+  WEFT_TRY(n.client, client_of(o.processes ? nodes / "operator" : folder, t));
+  return n;
+}
+
 result<report> run_put(const put_options& o, const std::function<void(const std::string&)>& say) {
   const auto tell = [&](const std::string& text) { if (say) say(text); };
   WEFT_CHECK(check(o));
@@ -247,15 +296,13 @@ result<report> run_put(const put_options& o, const std::function<void(const std:
   WEFT_CHECK(folder.make(o.dir));
   const std::size_t threads = std::max(2u, std::thread::hardware_concurrency());
   const std::size_t signers = std::max(1u, std::thread::hardware_concurrency() / 4);
-  const auto config = actors::make_system_config(threads);
-  caf::actor_system system{*config};
-  WEFT_TRY(auto network, actors::node::start(system, t, settings_of(o, folder.path)));
-  if (auto ready = wait_until_ready(*network); !ready) {
-    tell("not ready: " + ready.error().context);
-    return tl::unexpected<error>(ready.error());
+  auto started = start_network(o, t, folder.path, threads);
+  if (!started) {
+    tell("not ready: " + started.error().context);
+    return tl::unexpected<error>(started.error());
   }
+  auto& network = *started;
   tell("network ready in " + folder.path.string());
-  WEFT_TRY(auto client, network->user("User1@org1.example.com"));
   generator_settings g;
   g.channel = channel_name;
   g.txs = o.txs;
@@ -264,11 +311,11 @@ result<report> run_put(const put_options& o, const std::function<void(const std:
   g.value_bytes = o.value_bytes;
   result<driver_outcome> out = fail(errc::internal, "not run");
   {
-    generator source{g, std::move(client), std::make_shared<system_clock>(), std::make_shared<system_random>()};
+    generator source{g, std::move(*network.client), std::make_shared<system_clock>(), std::make_shared<system_random>()};
     tell("signing ahead, then " + std::to_string(o.txs) + " transactions");
-    out = drive(system, *network, o, source);
+    out = drive(*network.system, *network.node, network.elsewhere.get(), o, source);
   }
-  network->stop();
+  network.node->stop();
   if (!out) return tl::unexpected<error>(out.error());
   if (out->valid == 0) {
     std::string why = "no transaction was committed as valid";

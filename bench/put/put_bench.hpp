@@ -21,7 +21,8 @@ struct put_options {
   bool trust_shared = true;                 ///< One operator shares verified signatures; else every member verifies for itself.
   bool durable = true;                      ///< fdatasync per block.
   std::size_t orgs = 2, peers = 1;
-  std::size_t orderers = 1;                 ///< 1 to 9, all in this process.
+  std::size_t orderers = 1;                 ///< 1 to 9.
+  bool processes = false;                   ///< Each orderer in a process of its own, over the tunnel; needs `raft`, and a caller with one thread.
   bool raft = false;                        ///< One orderer agrees with itself by raft, to see what raft costs alone. More than one always do.
   std::uint32_t block_messages = 500;
   std::uint32_t block_timeout_ms = 2'000;

@@ -35,8 +35,9 @@ void add_conditions(std::string& out, const conditions& c) {
        static_cast<unsigned long long>(c.warm_up), c.contract_call.c_str(), c.value_bytes);
   line(out, "  machine       %u cores, %s, %s build, %zu scheduler and %zu generator threads", c.cores, c.cpu_model.c_str(), c.build.c_str(),
        c.scheduler_threads, c.generator_threads);
-  line(out, "  network       %zu organizations x %zu peers, %zu orderer%s (%s); %zu endorsements a transaction, envelopes of %.0f bytes", c.orgs,
-       c.peers_per_org, c.orderers, c.orderers == 1 ? "" : "s", c.ordering.c_str(), c.endorsements_per_tx, c.envelope_bytes);
+  line(out, "  network       %zu organizations x %zu peers, %zu orderer%s (%s) in %zu process%s; %zu endorsements a transaction, envelopes of %.0f bytes", c.orgs,
+       c.peers_per_org, c.orderers, c.orderers == 1 ? "" : "s", c.ordering.c_str(), c.processes, c.processes == 1 ? "" : "es", c.endorsements_per_tx,
+       c.envelope_bytes);
   line(out, "  blocks        %s; %.1f transactions a block came about", block_rule(c).c_str(), c.txs_per_block);
   line(out, "  durability    %s", c.durable ? "full: fdatasync per block, orderer and peers" : "OFF: nothing is synced, not for real networks");
   line(out, "  trust         %s", c.trust == "shared" ? "shared: one operator, a signature is verified once in this process" : "each: every member verifies for itself");
@@ -52,9 +53,9 @@ std::string to_text(const report& r) {
   line(out, "latency ms      p50 %.2f  p95 %.2f  p99 %.2f  p99.9 %.2f  (%s start to commit notice)", r.latency.p50, r.latency.p95, r.latency.p99,
        r.latency.p999, r.conditions.rate ? "intended" : "actual");
   line(out, "CPU us per tx   %.1f over all roles", r.cpu_us_total);
-  for (const auto& [role, us] : r.cpu_us_by_role) line(out, "  %-14s%7.1f", role.c_str(), us);
-  line(out, "  %-14s%7.1f   (no handler's: scheduling, timers, the stores' own threads)", "other", r.cpu_us_other);
-  line(out, "  (generator    %7.1f   not counted)", r.cpu_us_generator);
+  for (const auto& [role, us] : r.cpu_us_by_role) line(out, "  %-19s%7.1f", role.c_str(), us);
+  line(out, "  %-19s%7.1f   (no handler's: scheduling, timers, the stores' own threads)", "other", r.cpu_us_other);
+  line(out, "  (generator         %7.1f   not counted)", r.cpu_us_generator);
   if (r.starved > 0) line(out, "warning         clients waited %llu times for the generator", static_cast<unsigned long long>(r.starved));
   line(out, "resident        %.0f MiB", r.rss_mib);
   if (!r.parts.empty()) line(out, "parts           keys so far    block   CPU us per tx   MiB");
@@ -74,7 +75,7 @@ std::string to_json(const report& r) {
       {"call", c.contract_call}, {"txs", c.txs}, {"warm_up", c.warm_up}, {"clients", c.clients}, {"loop", c.rate ? "open" : "closed"},
       {"rate", c.rate ? nlohmann::json(*c.rate) : nlohmann::json(nullptr)}, {"value_bytes", c.value_bytes}, {"cores", c.cores},
       {"cpu_model", c.cpu_model}, {"build", c.build}, {"durability", c.durable ? "full" : "off"}, {"trust", c.trust}, {"orgs", c.orgs},
-      {"peers_per_org", c.peers_per_org}, {"orderers", c.orderers}, {"ordering", c.ordering}, {"endorsements_per_tx", c.endorsements_per_tx},
+      {"peers_per_org", c.peers_per_org}, {"orderers", c.orderers}, {"ordering", c.ordering}, {"processes", c.processes}, {"endorsements_per_tx", c.endorsements_per_tx},
       {"envelope_bytes", rounded(c.envelope_bytes, 1)}, {"block_rule", block_rule(c)}, {"block_max_messages", c.block_max_messages},
       {"block_preferred_bytes", c.block_preferred_bytes}, {"block_timeout_ms", c.block_timeout_ms}, {"cut_when_idle", c.cut_when_idle},
       {"txs_per_block", rounded(c.txs_per_block, 10)}, {"scheduler_threads", c.scheduler_threads}, {"generator_threads", c.generator_threads},

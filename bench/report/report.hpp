@@ -22,6 +22,7 @@ struct conditions {
   std::string trust;                     ///< "shared" or "each"
   std::size_t orgs = 0, peers_per_org = 0, orderers = 0;
   std::string ordering = "solo";        ///< solo, raft
+  std::size_t processes = 1;             ///< Above 1: each orderer in one of its own, over the tunnel.
   std::size_t endorsements_per_tx = 0;   ///< Counted in a submitted envelope.
   double envelope_bytes = 0;             ///< Mean.
   std::uint32_t block_max_messages = 0, block_preferred_bytes = 0, block_timeout_ms = 0;
