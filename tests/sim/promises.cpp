@@ -169,7 +169,10 @@ void promises::sends(unsigned node, const raft::message& m) {
     given = static_cast<unsigned>(m.to);
     const auto& hard = nodes_[node].hard;
     if (hard.term < m.term || (hard.term == m.term && hard.vote != m.to)) broken("a promise that is not on disk: " + name(node) + "'s vote in term " + std::to_string(m.term));
-  } else if (m.kind == raft::message_kind::append_reply && !m.rejected && m.log.index >= nodes_[node].disk.size() && m.log.index != 0) {
+  } else if (m.kind == raft::message_kind::append_reply && !m.rejected && m.term == nodes_[node].hard.term && m.log.index >= nodes_[node].disk.size() &&
+             m.log.index != 0) {
+    // One of an earlier term waited for the write that replaced its entries. It says nothing that the node's disk takes back: whoever leads the later
+    // term was elected without these entries, so they have no majority, whatever one node said of them before it learned of that term.
     broken("a promise that is not on disk: " + name(node) + " acknowledges entry " + std::to_string(m.log.index));
   }
 }
