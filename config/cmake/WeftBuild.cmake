@@ -16,6 +16,9 @@ if(WEFT_SANITIZE)
   set(WEFT_TEST_PATIENCE 4)
   add_compile_options(-fsanitize=${WEFT_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${WEFT_SANITIZE})
+  if(WEFT_SANITIZE MATCHES "thread")
+    include_directories(BEFORE ${PROJECT_SOURCE_DIR}/config/cmake/tsan) # keeps protobuf's messages as Debian's library knows them
+  endif()
   if(WEFT_SANITIZE MATCHES "undefined")
     # CAF 0.17.6 binds a reference to an empty tuple when a function actor takes no argument: the one exception.
     add_compile_options(-fno-sanitize=null -fno-sanitize-recover=undefined)
