@@ -50,7 +50,7 @@ void add_node_verb(CLI::App& app) {
   verb->add_option("--trust", o->trust, "Do roles of one operator in this process share verified signatures?")->check(CLI::IsMember({"shared", "each"}))->capture_default_str();
   verb->add_option("--log", o->log_level, "Log level")->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}))->capture_default_str();
   verb->add_flag("--json", o->json, "Print one JSON object when ready");
-  verb->add_flag("--detach", o->detach, "Return when the node is ready; it goes on in the background");
+  verb->add_flag("--detach", o->detach, "Return when the node serves; it goes on in the background. Contracts are deployed as soon as the other nodes are there: `weft status --wait 60s`");
   verb->callback([o] { run(*o); });
   example(*verb, "weft topology init cluster.yaml --out cluster\n  weft node host1 --dir cluster --detach\n  weft status --dir cluster/host1");
 }

@@ -214,6 +214,25 @@ void print_ready_json(const actors::node& n, const up_options& o, std::uint64_t 
   std::fflush(stdout);
 }
 
+/// The last line of a start.
+void print_ready(const actors::node& n, const up_options& o, std::chrono::steady_clock::time_point begun) {
+  const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count());
+  if (o.json) return print_ready_json(n, o, ms);
+  for (const auto& c : n.topology().channels) {
+    if (const auto awaited = n.deployment_of(c.name); !awaited.empty()) std::printf("  %-28s %s\n", ("contracts of " + c.name).c_str(), awaited.c_str());
+  }
+  std::printf("ready in %llu ms%s\n", static_cast<unsigned long long>(ms),
+              o.detach ? "" : ("; stop with Ctrl-C or `weft down" + (o.node.empty() ? std::string() : " --dir " + o.dir) + "`").c_str());
+}
+
+/// A node of a cluster: what became of the contracts, which come when everybody is there.
+void print_deployed(const result<void>& r, const up_options& o) {
+  if (!r) spdlog::error("not deployed: {}", r.error().context);
+  if (o.json) return;
+  if (r) std::printf("nothing is left to deploy: transactions commit\n");
+  std::fflush(stdout);
+}
+
 /// Tells the parent how the start went, and lets go of its terminal.
 void report_start(int tell, bool ok) {
   if (tell < 0) return;
@@ -277,22 +296,26 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
     ready.ring();
   });
   int code = exit_ok;
-  auto happened = wait_for(signals, stop, ready, folder, door);
+  // A network is ready when a transaction commits. A node of a cluster is when it serves: the others may start at any time.
+  auto happened = event::ready;
+  if (o.node.empty()) happened = wait_for(signals, stop, ready, folder, door);
   if (happened == event::ready) {
     std::unique_lock lock(mutex);
-    const auto r = *outcome;
+    const auto r = o.node.empty() ? *outcome : result<void>{};
     lock.unlock();
-    const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count());
     if (!r) {
       code = refuse(r.error(), tell);
     } else {
-      if (o.json) print_ready_json(node, o, ms);
-      else std::printf("ready in %llu ms%s\n", static_cast<unsigned long long>(ms), o.detach ? "" : "; stop with Ctrl-C or `weft down`");
+      print_ready(node, o, begun);
       if (const auto lost = output_failure(); !lost.empty()) {  // whoever waits for this line would wait for ever
         code = refuse({errc::io, "standard output: " + lost + "; the network is stopped again"}, tell);
       } else {
         report_start(tell, true);
-        happened = wait_for(signals, stop, ready, folder, door);
+        while ((happened = wait_for(signals, stop, ready, folder, door)) == event::ready) {
+          lock.lock();
+          print_deployed(*outcome, o);
+          lock.unlock();
+        }
       }
     }
   }

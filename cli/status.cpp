@@ -1,9 +1,13 @@
 // weft status: what runs, how far it is, and what died.
+#include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 #include <tuple>
 
 #include "cli/console.hpp"
 #include "cli/network.hpp"
+#include "cli/up.hpp"
 #include "cli/verbs.hpp"
 
 namespace weft::cli {
@@ -43,7 +47,7 @@ json raft_json(const control::OrdererHeight& o) {
 }
 
 json channel_json(const control::ChannelStatus& c) {
-  json out{{"channel", c.channel_id()}, {"consensus", c.consensus()},
+  json out{{"channel", c.channel_id()}, {"consensus", c.consensus()}, {"deployment", c.deployment()},
            {"batch", {{"max_message_count", c.block_messages_max()}, {"preferred_max_bytes", c.block_preferred_bytes()},
                       {"timeout_ms", c.block_timeout_ms()}, {"cut_when_idle", c.cut_when_idle()}}},
            {"peers", json::array()}, {"orderers", json::array()}, {"contracts", json::array()}};
@@ -65,6 +69,12 @@ json status_json(const control::StatusResponse& s) {
     out["roles"].push_back({{"name", r.name()}, {"alive", r.alive()}, {"restarts", r.restarts()}, {"last_death", r.last_death()}});
   }
   for (const auto& c : s.channels()) out["channels"].push_back(channel_json(c));
+  if (s.node().empty()) return out;
+  out.update({{"node", s.node()}, {"nodes", json::array()}});
+  for (const auto& n : s.nodes()) {
+    out["nodes"].push_back({{"name", n.name()}, {"address", n.address()}, {"members", std::vector<std::string>(n.members().begin(), n.members().end())},
+                            {"here", n.here()}, {"linked", n.linked()}, {"why", n.why()}});
+  }
   return out;
 }
 
@@ -108,16 +118,28 @@ void print_channel(const control::ChannelStatus& c) {
   table contracts({"contract", "version", "sequence", "endorsed by"});
   for (const auto& k : c.contracts()) contracts.add({k.name(), k.version(), std::to_string(k.sequence()), k.endorsement_policy()});
   if (!contracts.empty()) std::printf("\n%s", contracts.text(2).c_str());
+  if (!c.deployment().empty()) std::printf("\n  contracts: %s\n", c.deployment().c_str());
+}
+
+void print_nodes(const control::StatusResponse& s) {
+  table nodes({"node", "address", "", "members"});
+  for (const auto& n : s.nodes()) {
+    std::string members;
+    for (const auto& m : n.members()) members.append(members.empty() ? "" : ", ").append(m);
+    nodes.add({n.name(), n.address(), n.here() ? "here" : n.linked() ? "linked" : "not linked" + (n.why().empty() ? "" : ": " + n.why()), members});
+  }
+  if (!nodes.empty()) std::printf("\n%s", nodes.text().c_str());
 }
 
 void print_status(const control::StatusResponse& s, bool all_roles) {
   rows head;
-  head.add("network", s.directory()).add("weft", s.version() + ", process " + std::to_string(s.pid()));
+  head.add(s.node().empty() ? "network" : "node", s.node().empty() ? s.directory() : s.node() + ", in " + s.directory()).add("weft", s.version() + ", process " + std::to_string(s.pid()));
   head.add("up for", show_duration(s.uptime_ms())).add("memory", std::to_string(s.rss_bytes() / MiB) + " MiB");
   head.add("conditions", count(s.conditions().cores(), "core") + ", durability " + s.conditions().durability() + ", trust " + s.conditions().trust());
   head.add("log level", s.log_level());
   std::printf("%s", head.text().c_str());
   for (const auto& c : s.channels()) print_channel(c);
+  print_nodes(s);
   table roles({"role", "state", "restarts", "last death"});
   std::size_t quiet = 0;
   for (const auto& r : s.roles()) {
@@ -135,23 +157,42 @@ void print_status(const control::StatusResponse& s, bool all_roles) {
   std::printf("\n%s", roles.text(2).c_str());
 }
 
+/// Until no channel's contracts wait for anybody. Ends the verb when that takes longer, or will not happen.
+void wait_for_contracts(const network& n, const std::string& at_most) {
+  constexpr std::chrono::milliseconds look_again{50};
+  const auto patience = parse_duration(at_most);
+  if (!patience) quit(exit_usage, "--wait: " + patience.error().context);
+  const auto until = std::chrono::steady_clock::now() + *patience;
+  for (;;) {
+    const auto s = n.ask<control::StatusResponse>("Status", control::StatusRequest());
+    const auto open = std::find_if(s.channels().begin(), s.channels().end(), [](const auto& c) { return !c.deployment().empty(); });
+    if (open == s.channels().end()) return;
+    const bool over = std::chrono::steady_clock::now() >= until, lost = !open->deployment().starts_with("waiting");
+    if (over || lost) quit(exit_failed, "channel " + open->channel_id() + ", contracts: " + open->deployment() + (lost ? "" : "; not within " + at_most));
+    std::this_thread::sleep_for(look_again);
+  }
+}
+
 }  // namespace
 
 void add_status_verb(CLI::App& app) {
   struct options : network_options {
     bool all = false;
+    std::string wait;
   };
   auto* verb = app.add_subcommand("status", "Show roles, heights, hashes, contracts and memory of the running network");
   auto o = std::make_shared<options>();
   o->add_dir(*verb);
   o->add_json(*verb);
   verb->add_flag("--all", o->all, "List every role, not only those that died");
+  verb->add_option("--wait", o->wait, "First wait until nothing is left to deploy here, at most so long, such as 60s; exit code 1 when there still is");
   verb->callback([o] {
     network n(*o);
+    if (!o->wait.empty()) wait_for_contracts(n, o->wait);
     if (o->json) return static_cast<void>(std::printf("%s\n", status_json(n.status()).dump().c_str()));
     print_status(n.status(), o->all);
   });
-  example(*verb, "weft status --all");
+  example(*verb, "weft status --all\n  weft status --dir net/org1 --wait 60s");
 }
 
 }  // namespace weft::cli

@@ -143,6 +143,7 @@ void describe_group(const actors::consensus_view& v, control::RaftView& out) {
 void add_channel(const door_context& c, const std::string& id, control::StatusResponse& out) {
   auto& status = *out.add_channels();
   status.set_channel_id(id);
+  status.set_deployment(c.node->deployment_of(id));
   std::shared_ptr<const actors::channel_snapshot> newest;
   std::shared_ptr<const ledger::channel_bundle> bundle;  // of the newest peer; on a node without peers, of an orderer
   for (const auto& peer : c.peers->all()) {
@@ -180,6 +181,28 @@ void add_channel(const door_context& c, const std::string& id, control::StatusRe
   status.set_block_timeout_ms(static_cast<std::uint64_t>(limits.timeout.count()));
 }
 
+/// All nodes of the cluster, and whether there is a link to each.
+void add_nodes(const door_context& c, control::StatusResponse& out) {
+  const auto& t = c.node->topology();
+  std::set<std::string> peers;
+  for (const auto& org : t.organizations)
+    if (org.kind == config::org_kind::peer)
+      for (const auto& host : org.hosts) peers.insert(host + "." + org.domain);
+  const auto links = c.node->links();
+  for (const auto& n : t.nodes) {
+    auto& row = *out.add_nodes();
+    row.set_name(n.name);
+    row.set_address(n.address);
+    for (const auto& m : n.members) row.add_members(m);
+    row.set_has_peers(std::any_of(n.members.begin(), n.members.end(), [&](const auto& m) { return peers.count(m) != 0; }));
+    row.set_here(n.name == c.node->settings().node);
+    const auto link = links.find(n.name);
+    if (link == links.end()) continue;
+    row.set_linked(link->second.up);
+    if (!link->second.up) row.set_why(link->second.last_failure);
+  }
+}
+
 result<void> on_status(const door_context& c, const control::StatusRequest&, control::StatusResponse& out) {
   const auto& settings = c.node->settings();
   out.set_version(std::string(version()));
@@ -189,6 +212,8 @@ result<void> on_status(const door_context& c, const control::StatusRequest&, con
   out.set_log_level(level_name());
   out.set_directory(settings.folder.string());
   out.set_open_calls(c.open_calls());
+  out.set_node(settings.node);
+  if (!settings.node.empty()) add_nodes(c, out);
   auto& conditions = *out.mutable_conditions();
   conditions.set_cores(std::thread::hardware_concurrency());
   conditions.set_durability(settings.durability == ledger::durability::full ? "full" : "off");

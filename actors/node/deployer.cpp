@@ -39,6 +39,9 @@ struct deployer_state {
   std::size_t waits = 0;         ///< Looks at peers that were behind.
   std::shared_ptr<std::vector<config::contract_placement>> definitions_awaited;
   bool over = false;
+  std::string awaited;           ///< What was noted last.
+  std::chrono::milliseconds waited{0};
+  bool warned = false;           ///< Of this wait.
   static inline const char* name = "deployer";
 };
 
@@ -48,12 +51,37 @@ using self_ptr = role_self<deployer_actor, deployer_state>;
 
 constexpr std::chrono::seconds patience{60};
 constexpr std::chrono::seconds order_patience{5};
-constexpr std::chrono::milliseconds look_again{10}, wait_again{50};
+constexpr std::chrono::milliseconds look_again{10}, wait_again{50}, wait_again_most{1'000}, worth_a_warning{10'000};
 constexpr std::size_t attempts_max = 5;
+
+const std::string not_deployed = "not deployed: ";
+
+/// Nodes start in any order and at any time, so a deployment that others have part in waits as long as it takes, and says for whom.
+void say_what_is_awaited(self_ptr self, const std::string& why) {
+  auto& s = self->state;
+  auto text = s.what.absent ? s.what.absent() : std::string();
+  if (text.empty()) text = why;
+  if (text != s.awaited) {
+    spdlog::info("{}: waiting for {}", self->seat(), text);
+    s.progress("waiting for", text);
+    if (s.what.note) s.what.note("waiting for " + text);
+    s.awaited = std::move(text);
+    s.warned = false;
+  }
+  if (s.waited < worth_a_warning || std::exchange(s.warned, true)) return;
+  spdlog::warn("channel {}: its contracts wait for {}", s.what.channel, s.awaited);
+}
+
+std::chrono::milliseconds next_pause(deployer_state& s) {
+  const auto pause = std::min(wait_again + s.waited / 20, wait_again_most);
+  s.waited += pause;
+  return pause;
+}
 
 void finish(self_ptr self, const result<void>& r) {
   auto& s = self->state;
   if (std::exchange(s.over, true)) return;
+  if (s.what.note && !(r && s.awaited.starts_with(not_deployed))) s.what.note(r ? std::string() : not_deployed + r.error().context);
   s.done(r);
   s.phases.clear();
   self->quit();  // normally: the supervisor does not start it again
@@ -65,7 +93,12 @@ void give_up(self_ptr self, const deploy_tx& tx, const std::string& why) {
   const std::string text = "deploying " + tx.contract + " for " + tx.org->msp_id + ": " + why;
   auto& s = self->state;
   if (s.what.height.value <= just_born.value) return finish(self, fail(errc::unavailable, text));
-  if (!s.over) s.progress("not deployed", text);
+  if (!s.over) {
+    s.progress("not deployed", text);
+    spdlog::warn("channel {}: not deployed: {}", s.what.channel, text);
+    s.awaited = not_deployed + text;
+    if (s.what.note) s.what.note(s.awaited);
+  }
   finish(self, {});
 }
 
@@ -74,12 +107,13 @@ void give_up(self_ptr self, const deploy_tx& tx, const std::string& why) {
 void plan_again(self_ptr self, const deploy_tx& tx, const std::string& why, bool passing = false) {
   auto& s = self->state;
   if (s.over || s.replanning) return;
-  if (passing ? ++s.waits * wait_again > patience : s.attempts >= attempts_max) return give_up(self, tx, why);
+  if (!passing && s.attempts >= attempts_max) return give_up(self, tx, why);
+  if (passing && !s.what.shared && ++s.waits * wait_again > patience) return give_up(self, tx, why);
   if (passing) --s.attempts;
-  spdlog::info("{}: trying again: {}", self->seat(), why);
+  if (passing && s.what.shared) say_what_is_awaited(self, why); else spdlog::info("{}: trying again: {}", self->seat(), why);
   s.replanning = true;
   s.phases.clear();
-  self->delayed_send(self, passing ? wait_again : look_again, atom::tick::value);
+  self->delayed_send(self, !passing ? look_again : s.what.shared ? next_pause(s) : wait_again, atom::tick::value);
 }
 
 result<bytes> validation_parameter(const config::contract_placement& c) {
@@ -318,6 +352,12 @@ std::vector<config::contract_placement> untouched(const deployment& what) {
   return out;
 }
 
+}  // namespace
+
+bool nothing_to_deploy(const deployment& what) { return missing(what).empty() && (!what.defines || untouched(what).empty()); }
+
+namespace {
+
 /// Wide networks take their time: a word on each part of it.
 void tell(self_ptr self, const std::string& what) {
   constexpr std::size_t quick = 8;  // fewer peers have done it before anybody reads a line
@@ -328,9 +368,9 @@ void tell(self_ptr self, const std::string& what) {
 void wait_for_definitions(self_ptr self, std::shared_ptr<std::vector<config::contract_placement>> contracts) {
   auto& s = self->state;
   if (!missing(s.what).empty()) {
-    if (++s.waits * wait_again > patience) return finish(self, fail(errc::timeout, "the contracts of " + s.what.channel + " were not defined by another node in time"));
     s.definitions_awaited = std::move(contracts);
-    return self->delayed_send(self, wait_again, atom::tick::value);
+    say_what_is_awaited(self, "the definitions, which another node commits when all organizations have approved");
+    return self->delayed_send(self, next_pause(s), atom::tick::value);
   }
   s.definitions_awaited.reset();
   for (const auto& c : *contracts) s.progress("contract " + c.name, "version " + c.version);
@@ -353,6 +393,10 @@ void plan(self_ptr self) {
   if (s.definitions_awaited) return wait_for_definitions(self, s.definitions_awaited);
   if (!caught_up(s.what)) {
     const auto lost = hopeless(s.what);
+    if (s.what.shared && lost.empty()) {
+      say_what_is_awaited(self, "an orderer that has the channel's blocks");
+      return self->delayed_send(self, next_pause(s), atom::tick::value);
+    }
     if (!lost.empty() || ++s.waits * look_again > patience) return finish(self, fail(errc::timeout, "peers did not catch up with the orderer" + lost));
     return self->delayed_send(self, look_again, atom::tick::value);
   }

@@ -29,8 +29,13 @@ struct deployment {
   bool shared = false;                                  ///< Other nodes have part in it: what they have not done yet is waited for.
   bool defines = true;                                  ///< This node commits the definitions and makes the first calls; others only approve, and wait.
   std::function<bool()> orders;                         ///< Whether somebody leads there.
+  std::function<std::string()> absent;                  ///< Shared: nodes that have a part in it and are not linked, in words; empty: all are there.
+  std::function<void(const std::string&)> note;         ///< Hears what it waits for, or why it ended without success, or nothing (in the end).
   block_number height;                                  ///< The orderer's chain when the node started: peers catch up with it first.
 };
+
+/// Every contract is defined on the channel as this node's peers have it, and no first call is left to be made here.
+[[nodiscard]] bool nothing_to_deploy(const deployment& what);
 
 /// `done` is called once. All approvals travel together, then all definitions, then the first calls.
 [[nodiscard]] role_spec deployer_role(seat s, deployment what, progress_fn progress, std::function<void(const result<void>&)> done);

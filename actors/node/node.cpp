@@ -65,6 +65,24 @@ class readiness {
   std::vector<std::function<void(const result<void>&)>> waiting_;
 };
 
+/// What each channel's deployment waits for. Thread-safe.
+class deployment_notes {
+ public:
+  void set(const std::string& channel, const std::string& text) {
+    std::lock_guard lock(mutex_);
+    notes_[channel] = text;
+  }
+  [[nodiscard]] std::string of(const std::string& channel) const {
+    std::lock_guard lock(mutex_);
+    const auto it = notes_.find(channel);
+    return it == notes_.end() ? std::string() : it->second;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::string> notes_;
+};
+
 class running_node final : public node {
  public:
   running_node(caf::actor_system& system, config::topology t, node_settings settings)
@@ -82,6 +100,8 @@ class running_node final : public node {
   const node_settings& settings() const override { return settings_; }
   result<crypto::signing_identity> user(const std::string& name) const override;
   std::vector<role_report> roles() const override { return table_->list(); }
+  std::string deployment_of(const std::string& channel) const override { return notes_->of(channel); }
+  std::map<std::string, remoting::link_report> links() const override { return links_ ? links_->report().peers : std::map<std::string, remoting::link_report>{}; }
   std::map<std::string, std::uint64_t> cpu_by_role() const override;
   void kill(const std::string& role_name) override { caf::anon_send(supervisor_, atom::kill::value, role_name); }
   void stop() override;
@@ -103,6 +123,7 @@ class running_node final : public node {
   std::map<std::string, std::shared_ptr<role_meter>> meters_;
   std::shared_ptr<const node_parts> parts_;
   std::shared_ptr<readiness> ready_;
+  std::shared_ptr<deployment_notes> notes_ = std::make_shared<deployment_notes>();
   std::unique_ptr<remoting::node_links> links_;  ///< To the other nodes of a cluster.
   supervisor_actor supervisor_;
 };
@@ -134,7 +155,8 @@ result<void> running_node::open(const progress_fn& progress) {
   WEFT_TRY(sites_, open_sites(topology_, material_, settings_, seams, where_, crypto::make_key_tables(background_), progress));
   ready_ = std::make_shared<readiness>(std::max<std::size_t>(topology_.channels.size(), 1));
   if (topology_.channels.empty()) ready_->part_done({});
-  parts_ = std::make_shared<const node_parts>(node_parts{topology_, settings_, seams, material_, sites_, where_, meters_});
+  parts_ = std::make_shared<const node_parts>(node_parts{topology_, settings_, seams, material_, sites_, where_, meters_,
+                                                          [notes = notes_](const std::string& channel, const std::string& text) { notes->set(channel, text); }});
   auto specs = role_specs(progress);
   if (self) {
     WEFT_CHECK(open_links());
@@ -163,9 +185,13 @@ std::vector<role_spec> running_node::role_specs(const progress_fn& progress) {
 void running_node::add_deployers(std::vector<role_spec>& specs, const progress_fn& progress) {
   for (const auto& c : topology_.channels) {
     auto what = make_deployment(*parts_, c.name, c.contracts);
-    if (what.orgs.empty()) {  // all were removed from it
+    // All organizations were removed from it; or this node starts again, and need not wait for others.
+    if (what.orgs.empty() || (what.shared && nothing_to_deploy(what))) {
       ready_->part_done({});
       continue;
+    }
+    if (what.shared) {
+      notes_->set(c.name, "waiting for " + what.absent());
     }
     specs.push_back(deployer_role({"deployer/" + c.name, nullptr}, std::move(what), progress, [r = ready_](const result<void>& outcome) { r->part_done(outcome); }));
   }

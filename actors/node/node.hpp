@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "actors/interfaces.hpp"
+#include "actors/remoting/tunnel.hpp"
 #include "actors/role.hpp"
 #include "actors/site.hpp"
 #include "config/topology/topology.hpp"
@@ -67,6 +68,11 @@ class node {
   /// A user of the network's material: "User1@org1.example.com", "Admin@org2.example.com". Errors: `not_found`, naming those that exist.
   [[nodiscard]] virtual result<crypto::signing_identity> user(const std::string& name) const = 0;
   [[nodiscard]] virtual std::vector<role_report> roles() const = 0;
+  /// What the contracts of a channel wait for, or why they are not deployed; empty: there is nothing left to do here. In a cluster that takes as long
+  /// as it takes the other nodes to start.
+  [[nodiscard]] virtual std::string deployment_of(const std::string& channel) const = 0;
+  /// The links to the other nodes of a cluster, by name; empty when everything is here.
+  [[nodiscard]] virtual std::map<std::string, remoting::link_report> links() const = 0;
   /// CPU nanoseconds by what they were booked on ("endorser", "committer", …), while `metering` is on.
   [[nodiscard]] virtual std::map<std::string, std::uint64_t> cpu_by_role() const = 0;
   /// Kills a role as a fault would; the supervisor starts it again. Nothing happens when no role of that name lives: see roles().

@@ -205,6 +205,48 @@ void add_organizations(const node_parts& p, deployment& what) {
   }
 }
 
+/// Another node that must be there before contracts can be deployed.
+struct needed_node {
+  std::string name, address;
+  std::vector<std::string> roles;  ///< As the directory lists them while it is linked.
+  bool orders = false;
+};
+
+/// In words, the nodes that are not linked and that a deployment needs: those where the organizations approve, and orderers up to a quorum.
+std::function<std::string()> absent_nodes(const node_parts& p, const std::vector<std::string>& orderers) {
+  std::vector<needed_node> all;
+  std::size_t orderers_here = 0;
+  const auto add = [&](const std::string& member, const char* role, bool orders) {
+    const auto at = std::find_if(p.topology.nodes.begin(), p.topology.nodes.end(),
+                                 [&](const auto& n) { return std::find(n.members.begin(), n.members.end(), member) != n.members.end(); });
+    if (at == p.topology.nodes.end()) return;
+    if (at->name == p.settings.node) return static_cast<void>(orderers_here += orders ? 1 : 0);
+    auto same = std::find_if(all.begin(), all.end(), [&](const auto& n) { return n.name == at->name && n.orders == orders; });
+    if (same == all.end()) same = all.insert(all.end(), {at->name, at->address, {}, orders});
+    same->roles.push_back(member + role);
+  };
+  for (const auto& org : p.topology.organizations)
+    if (org.kind == config::org_kind::peer && !org.hosts.empty()) add(org.hosts.front() + "." + org.domain, "/endorser", false);
+  for (const auto& o : orderers) add(o, "/orderer", true);
+  return [where = p.where, all = std::move(all), quorum = orderers.size() / 2 + 1, orderers_here] {
+    constexpr std::size_t named_max = 8;
+    std::size_t ordering = orderers_here;
+    for (const auto& n : all)
+      if (n.orders) ordering += static_cast<std::size_t>(std::count_if(n.roles.begin(), n.roles.end(), [&](const auto& r) { return where->find(r) != nullptr; }));
+    std::vector<std::string> names;
+    for (const auto& n : all) {
+      if (n.orders && ordering >= quorum) continue;
+      if (std::all_of(n.roles.begin(), n.roles.end(), [&](const auto& r) { return where->find(r) != nullptr; })) continue;
+      auto text = "node " + n.name + " at " + n.address;
+      if (std::find(names.begin(), names.end(), text) == names.end()) names.push_back(std::move(text));
+    }
+    std::string out;
+    for (std::size_t i = 0; i < names.size() && i < named_max; ++i) out += (i == 0 ? "" : ", ") + names[i];
+    if (names.size() > named_max) out += " and " + std::to_string(names.size() - named_max) + " more";
+    return out;
+  };
+}
+
 /// The orderers are on other nodes, and what they have is not known here: peers catch up while they work.
 deployment deployment_elsewhere(const node_parts& p, deployment what) {
   what.height = block_number{1};
@@ -224,6 +266,8 @@ deployment make_deployment(const node_parts& p, const std::string& channel, std:
   what.contracts = std::move(contracts);
   what.orderers = orderers_of(p.topology, p.sites, channel);
   what.shared = !p.settings.node.empty();
+  if (what.shared) what.absent = absent_nodes(p, what.orderers);
+  if (p.note) what.note = [note = p.note, channel](const std::string& text) { note(channel, text); };
   const auto orderer = std::find_if(p.sites.orderers.begin(), p.sites.orderers.end(), [&](const auto& o) { return o->channel(channel) != nullptr; });
   if (orderer == p.sites.orderers.end()) return deployment_elsewhere(p, std::move(what));
   const auto ordered = (*orderer)->channel(channel);

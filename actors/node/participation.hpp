@@ -20,6 +20,7 @@ struct node_parts {
   const node_sites& sites;
   directory_ptr where;
   std::map<std::string, std::shared_ptr<role_meter>>& meters;
+  std::function<void(const std::string& channel, const std::string& text)> note;  ///< How the deployment on a channel goes (deployer.hpp).
 };
 
 /// What deploying contracts on a channel needs to know: the members of its organizations as the orderer's configuration has them now. Without

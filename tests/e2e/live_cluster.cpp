@@ -84,6 +84,7 @@ process_cluster::process_cluster(std::string weft, fs::path folder, std::size_t 
   }
   for (auto& t : starts) t.join();
   require(failure.empty(), failure);
+  for (const auto& org : organizations()) wait_for("the contracts", [&] { return at(org).status().channels(0).deployment().empty(); });
 }
 
 void process_cluster::start(const std::string& name) {
