@@ -15,6 +15,8 @@ using edge::in_quotes;
 namespace {
 
 constexpr std::chrono::seconds control_timeout{30};
+/// A server greets whoever connects; a process that stands still does not.
+constexpr std::chrono::milliseconds greeting_expected{200}, greeting_patience{2'800};
 
 fs::path users_folder(const fs::path& network, const control::Organization& org) {
   return network / "crypto" / (org.orders() ? "ordererOrganizations" : "peerOrganizations") / org.domain() / "users";
@@ -64,7 +66,12 @@ void network_options::add_identity(CLI::App& verb) {
 }
 
 network::network(const network_options& options) : options_(options) {
-  if (!edge::answers(fs::absolute(edge::socket_path(options_.dir)))) unreachable();
+  const auto socket = fs::absolute(edge::socket_path(options_.dir));
+  if (!edge::answers(socket)) unreachable();
+  if (!edge::speaks(socket, greeting_expected)) {
+    const auto pid = actors::lock_holder(options_.dir);
+    if ((pid && actors::process_stands_still(*pid)) || !edge::speaks(socket, greeting_patience)) silent();
+  }
   connection_ = edge::rpc_client::connect(edge::socket_address(options_.dir));
 }
 
@@ -75,6 +82,13 @@ void network::unreachable() const {
   }
   quit(exit_unreachable, "no network answers in " + options_.dir + "; start one with: weft up" + (options_.dir == "weft-network" ? "" : " --dir " + options_.dir));
 }
+void network::silent() const {
+  const auto pid = actors::lock_holder(options_.dir);
+  const std::string who = pid ? "process " + std::to_string(*pid) : std::string("the process behind it");
+  quit(exit_unreachable, "no answer from the network in " + options_.dir + ": " + who + (pid && actors::process_stands_still(*pid) ? " is stopped" : " is stopped or overloaded") +
+                             (pid ? "; `kill -CONT " + std::to_string(*pid) + "` lets it go on, `kill -KILL` ends it, which loses nothing that was committed" : ""));
+}
+
 void network::malformed() { quit(exit_failed, "the network's answer is malformed; is it another version of weft?"); }
 
 tl::expected<bytes, actors::rpc_status> network::try_ask(const char* method, bytes request) const {
@@ -83,10 +97,7 @@ tl::expected<bytes, actors::rpc_status> network::try_ask(const char* method, byt
   if (!edge::answers(fs::absolute(edge::socket_path(options_.dir)))) unreachable();
   // The system took the connection for a process that does not.
   if (answer.status.code == static_cast<int>(actors::rpc_code::unavailable) && answer.status.message.find("timed out before receiving") != std::string::npos) {
-    const auto pid = actors::lock_holder(options_.dir);
-    const std::string who = pid ? "process " + std::to_string(*pid) : std::string("the process behind it");
-    quit(exit_unreachable, "the network in " + options_.dir + " takes no requests: " + who + " is stopped or overloaded" +
-                               (pid ? "; `kill -CONT " + std::to_string(*pid) + "` lets it go on, `kill -KILL` ends it, which loses nothing that was committed" : ""));
+    silent();
   }
   return tl::unexpected<actors::rpc_status>(std::move(answer.status));
 }

@@ -65,6 +65,7 @@ class network {
   [[nodiscard]] bytes ask_raw(const char* method, bytes request) const;
   [[nodiscard]] const control::ChannelStatus& channel_status();
   [[noreturn]] void unreachable() const;
+  [[noreturn]] void silent() const;
   [[noreturn]] static void malformed();
 
   network_options options_;

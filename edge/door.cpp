@@ -1,5 +1,6 @@
 #include "edge/door.hpp"
 
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -124,16 +125,35 @@ class socket_door final : public door {
 fs::path socket_path(const fs::path& folder) { return folder / "weft.sock"; }
 std::string socket_address(const fs::path& folder) { return "unix:" + fs::absolute(socket_path(folder)).string(); }
 
-bool answers(const fs::path& socket) {
+namespace {
+
+/// A connection to the socket, or -1.
+int connect_to(const fs::path& socket) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (socket.native().size() >= socket_path_max) return false;
+  if (socket.native().size() >= socket_path_max) return -1;
   std::memcpy(address.sun_path, socket.c_str(), socket.native().size());
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return false;
-  const bool connected = ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  if (fd < 0 || ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
   ::close(fd);
-  return connected;
+  return -1;
+}
+
+}  // namespace
+
+bool answers(const fs::path& socket) {
+  const int fd = connect_to(socket);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
+}
+
+bool speaks(const fs::path& socket, std::chrono::milliseconds within) {
+  const int fd = connect_to(socket);
+  if (fd < 0) return false;
+  pollfd p{fd, POLLIN, 0};
+  const bool heard = ::poll(&p, 1, static_cast<int>(within.count())) > 0;
+  ::close(fd);
+  return heard;
 }
 
 result<std::unique_ptr<door>> door::open(caf::actor_system& system, actors::node& node, const fs::path& folder, std::function<void()> stop) {

@@ -23,6 +23,9 @@ namespace weft::edge {
 [[nodiscard]] std::string socket_address(const std::filesystem::path& folder);
 /// True if somebody answers on a Unix socket.
 [[nodiscard]] bool answers(const std::filesystem::path& socket);
+/// Whoever answers on a Unix socket also says something within that time, as a server of gRPC does unasked. The system takes connections for a
+/// process that stands still.
+[[nodiscard]] bool speaks(const std::filesystem::path& socket, std::chrono::milliseconds within);
 
 /// Open from construction to close(). The node and the actor system outlive it. Used by one thread.
 class door {

@@ -60,4 +60,14 @@ std::optional<pid_t> lock_holder(const fs::path& folder) {
   return std::nullopt;
 }
 
+bool process_stands_still(pid_t pid) {
+  std::ifstream in("/proc/" + std::to_string(pid) + "/stat");  // "4711 (name, which may hold anything) T …"
+  std::string line;
+  if (!std::getline(in, line)) return false;
+  const auto name_end = line.rfind(") ");
+  if (name_end == std::string::npos || name_end + 2 >= line.size()) return false;
+  const char state = line[name_end + 2];
+  return state == 'T' || state == 't';
+}
+
 }  // namespace weft::actors

@@ -29,4 +29,7 @@ class folder_lock {
 /// Takes no lock itself, so that it never is in the way of a start.
 [[nodiscard]] std::optional<pid_t> lock_holder(const std::filesystem::path& folder);
 
+/// Somebody has stopped the process (SIGSTOP, a debugger): it answers nothing until it goes on.
+[[nodiscard]] bool process_stands_still(pid_t pid);
+
 }  // namespace weft::actors

@@ -79,7 +79,7 @@ expect 1 "running in .* already \(process [0-9]+\)" -- "$weft" up --detach
 # where it cannot come back, down finds the process by the lock
 pid="$(json pid "$weft" status --json)"
 kill -STOP "$pid"
-expect 3 "process $pid is stopped or overloaded; .kill -CONT $pid. lets it go on" -- "$weft" status
+expect 3 "process $pid is stopped; .kill -CONT $pid. lets it go on" -- "$weft" status
 rm "$WEFT_DIR/weft.sock"
 expect 3 "process $pid runs the network in .*does not answer" -- "$weft" status
 ("$weft" down >"$scratch/down" 2>&1; echo $? >"$scratch/code") &
