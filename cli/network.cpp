@@ -2,7 +2,9 @@
 
 #include "actors/node/folder_lock.hpp"
 #include "cli/console.hpp"
+#include "config/yaml/document.hpp"
 #include "crypto/msp/folder.hpp"
+#include "crypto/x509/certificate.hpp"
 #include "edge/door.hpp"
 #include "edge/quoted.hpp"
 #include "edge/services.hpp"
@@ -47,6 +49,16 @@ crypto::signing_identity identity_in(fs::path folder, const std::string& msp_id)
   return std::move(*who);
 }
 
+/// How what lives in a folder is started: a network, or one node of a cluster, whose certificate says which.
+std::string start_command(const fs::path& dir) {
+  const auto pem = config::yaml::read_file((dir / "node" / "server.crt").string());
+  if (pem) {
+    const auto cert = crypto::certificate::from_pem(*pem);
+    if (cert && !cert->dns_names().empty()) return "weft node " + cert->dns_names().front() + " --dir " + dir.string();
+  }
+  return "weft up" + (dir == "weft-network" ? std::string() : " --dir " + dir.string());
+}
+
 /// One part of a path: an identity's name must not lead out of the folder.
 bool is_plain_name(const std::string& name) { return !name.empty() && name.find('/') == std::string::npos && name.front() != '.'; }
 
@@ -80,7 +92,7 @@ void network::unreachable() const {
     quit(exit_unreachable, "process " + std::to_string(*pid) + " runs the network in " + options_.dir + ", but does not answer at " +
                                edge::socket_path(options_.dir).string() + ": it is still starting, or the socket was taken away; `weft down` stops it");
   }
-  quit(exit_unreachable, "no network answers in " + options_.dir + "; start one with: weft up" + (options_.dir == "weft-network" ? "" : " --dir " + options_.dir));
+  quit(exit_unreachable, "no network answers in " + options_.dir + "; start one with: " + start_command(options_.dir));
 }
 void network::silent() const {
   const auto pid = actors::lock_holder(options_.dir);
@@ -128,13 +140,16 @@ std::string network::channel() { return channel_status().channel_id(); }
 
 const std::string& network::contract(const std::string& name) {
   constexpr std::string_view system_contracts[] = {"_lifecycle", "cscc", "lscc", "qscc"};
+  if (!status().no_peers().empty()) quit(exit_failed, status().no_peers());
   if (std::find(std::begin(system_contracts), std::end(system_contracts), name) != std::end(system_contracts)) return name;
   std::string known;
   for (const auto& c : channel_status().contracts()) {
     if (c.name() == name) return name;
     list(known, c.name());
   }
-  quit(exit_failed, "no contract " + in_quotes(name) + " on channel " + channel() + "; there are: " + (known.empty() ? "none" : known));
+  const auto& coming = channel_status().deployment();
+  quit(exit_failed, "no contract " + in_quotes(name) + " on channel " + channel() + "; there are: " + (known.empty() ? "none" : known) +
+                        (coming.empty() ? "" : ". More may come, " + coming));
 }
 
 crypto::signing_identity network::identity() {

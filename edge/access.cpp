@@ -9,19 +9,20 @@
 namespace weft::edge {
 
 result<peer_ptr> peer_choice::choose(const std::string& name, const std::string& msp_id) const {
+  if (peers_.empty()) return fail(errc::unavailable, none());
   std::string known;
   for (const auto& p : peers_) {
     if (p->name == name) return p;
     known.append(known.empty() ? "" : ", ").append(p->name);
   }
   if (!name.empty()) return fail(errc::not_found, "no peer " + in_quotes(name) + " here; there are: " + known);
-  if (peers_.empty()) return fail(errc::unavailable, "this node has no peers");
   const auto own = std::find_if(peers_.begin(), peers_.end(), [&](const auto& p) { return p->msp_id == msp_id; });
   return own == peers_.end() ? peers_.front() : *own;
 }
 
 result<peer_ptr> peer_choice::choose_of(const std::vector<std::string>& msp_ids, const std::string& own_msp_id) const {
   const auto named = [&](const std::string& msp) { return std::find(msp_ids.begin(), msp_ids.end(), msp) != msp_ids.end(); };
+  if (peers_.empty()) return fail(errc::unavailable, none());
   peer_ptr found;
   for (const auto& p : peers_) {
     if (!named(p->msp_id)) continue;

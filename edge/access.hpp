@@ -14,7 +14,10 @@ using peer_ptr = std::shared_ptr<const actors::peer_site>;
 /// Chooses among the peers behind one socket. Immutable, thread-safe.
 class peer_choice {
  public:
-  explicit peer_choice(std::vector<peer_ptr> peers) : peers_(std::move(peers)) {}
+  /// `elsewhere`: what a node without peers says of those that have some.
+  explicit peer_choice(std::vector<peer_ptr> peers, std::string elsewhere = {}) : peers_(std::move(peers)), elsewhere_(std::move(elsewhere)) {}
+  /// Why nobody here can be asked anything about contracts and peers' ledgers; empty while there are peers.
+  [[nodiscard]] std::string none() const { return peers_.empty() ? "this node runs no peer" + elsewhere_ : std::string(); }
   /// The peer called `name` if one is named; else one of the organization; else the first. Errors: `not_found`, naming the peers that there are.
   [[nodiscard]] result<peer_ptr> choose(const std::string& name, const std::string& msp_id) const;
   /// The same, where the client says which organizations may answer: its own is preferred. Errors: `unavailable`.
@@ -23,6 +26,7 @@ class peer_choice {
 
  private:
   std::vector<peer_ptr> peers_;
+  std::string elsewhere_;
 };
 
 /// MSP id of a pb(SerializedIdentity); empty when it is none. Says nothing about validity.

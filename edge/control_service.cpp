@@ -184,17 +184,12 @@ void add_channel(const door_context& c, const std::string& id, control::StatusRe
 /// All nodes of the cluster, and whether there is a link to each.
 void add_nodes(const door_context& c, control::StatusResponse& out) {
   const auto& t = c.node->topology();
-  std::set<std::string> peers;
-  for (const auto& org : t.organizations)
-    if (org.kind == config::org_kind::peer)
-      for (const auto& host : org.hosts) peers.insert(host + "." + org.domain);
   const auto links = c.node->links();
   for (const auto& n : t.nodes) {
     auto& row = *out.add_nodes();
     row.set_name(n.name);
     row.set_address(n.address);
     for (const auto& m : n.members) row.add_members(m);
-    row.set_has_peers(std::any_of(n.members.begin(), n.members.end(), [&](const auto& m) { return peers.count(m) != 0; }));
     row.set_here(n.name == c.node->settings().node);
     const auto link = links.find(n.name);
     if (link == links.end()) continue;
@@ -213,6 +208,7 @@ result<void> on_status(const door_context& c, const control::StatusRequest&, con
   out.set_directory(settings.folder.string());
   out.set_open_calls(c.open_calls());
   out.set_node(settings.node);
+  out.set_no_peers(c.peers->none());
   if (!settings.node.empty()) add_nodes(c, out);
   auto& conditions = *out.mutable_conditions();
   conditions.set_cores(std::thread::hardware_concurrency());

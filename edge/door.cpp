@@ -6,10 +6,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <cerrno>
 #include <cstring>
+#include <set>
 
 #include "edge/services.hpp"
 
@@ -56,6 +58,22 @@ class private_folder {
   fs::path path_;
 };
 
+/// "; these do: org1 at 127.0.0.1:17055, …", on a node of a cluster.
+std::string peers_elsewhere(const actors::node& node) {
+  const auto& t = node.topology();
+  std::set<std::string> peers;
+  for (const auto& org : t.organizations)
+    if (org.kind == config::org_kind::peer)
+      for (const auto& host : org.hosts) peers.insert(host + "." + org.domain);
+  std::string out;
+  for (const auto& n : t.nodes) {
+    if (n.name == node.settings().node) continue;
+    if (std::none_of(n.members.begin(), n.members.end(), [&](const auto& m) { return peers.count(m) != 0; })) continue;
+    out += (out.empty() ? "; these nodes do: " : ", ") + n.name + " at " + n.address;
+  }
+  return out.empty() ? out : out + ". Ask one of them, with --dir and its folder";
+}
+
 class socket_door final : public door {
  public:
   explicit socket_door(caf::actor_system& system) : system_(system) {}
@@ -94,7 +112,7 @@ class socket_door final : public door {
 
  private:
   std::vector<service> services(actors::node& node, std::function<void()> stop) {
-    door_context context{&system_, &node, std::make_shared<const peer_choice>(node.peers()), std::move(stop), {}, node.settings().clock->now()};
+    door_context context{&system_, &node, std::make_shared<const peer_choice>(node.peers(), peers_elsewhere(node)), std::move(stop), {}, node.settings().clock->now()};
     context.open_calls = [this] { return server_ ? server_->open_calls() : 0; };
     std::vector<service> out;
     for (auto* make : {make_gateway_service, make_endorser_service, make_deliver_service, make_control_service}) {
