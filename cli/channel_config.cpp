@@ -200,7 +200,7 @@ bundle_ptr newest_config(network& n, const std::string& channel) {
   for (const auto& c : n.status().channels()) {
     if (c.channel_id() != channel) continue;
     for (const auto& p : c.peers()) ask(p.peer(), domain_of(n, p.msp_id()));
-    for (const auto& o : c.orderers()) ask(o.orderer(), domain_of_host(o.orderer()));
+    for (const auto& o : c.orderers()) if (o.node().empty()) ask(o.orderer(), domain_of_host(o.orderer()));
   }
   if (!newest) quit(exit_failed, why);
   return newest;
@@ -248,6 +248,7 @@ std::uint64_t wait_for_orderers(network& n, const std::string& channel, std::uin
   for (const auto& c : n.status().channels()) {
     if (c.channel_id() != channel) continue;
     for (const auto& o : c.orderers()) {
+      if (!o.node().empty()) continue;  // its socket is on its own node
       number = wait_for(o.orderer(), [&]() -> std::optional<std::uint64_t> {
         const auto block = n.reader(n.identity_of("Admin@" + domain_of_host(o.orderer())), o.orderer()).config(channel);
         const auto bundle = block ? ledger::channel_bundle::from_block(*block) : tl::unexpected<error>(block.error());

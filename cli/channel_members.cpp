@@ -17,11 +17,18 @@ using nlohmann::json;
 
 constexpr int created = 201, joined_before = 405;
 
-/// Members that serve a channel, by the network's own word.
+/// Members that serve a channel here, by the network's own word.
 std::vector<std::string> members_of(const control::ChannelStatus& c) {
   std::vector<std::string> out;
-  for (const auto& o : c.orderers()) out.push_back(o.orderer());
+  for (const auto& o : c.orderers()) if (o.node().empty()) out.push_back(o.orderer());
   for (const auto& p : c.peers()) out.push_back(p.peer());
+  return out;
+}
+/// Of the member here, or where this node asks, that has most of it.
+std::uint64_t height_of(const control::ChannelStatus& c) {
+  std::uint64_t out = 0;
+  for (const auto& row : c.orderers()) out = std::max<std::uint64_t>(out, row.height());
+  for (const auto& row : c.peers()) out = std::max<std::uint64_t>(out, row.height());
   return out;
 }
 const control::ChannelStatus* find(const control::StatusResponse& s, const std::string& channel) {
@@ -78,7 +85,7 @@ std::vector<std::string> invited(const control::StatusResponse& s, const ledger:
   for (const auto& org : bundle.orderer_orgs()) msps.insert(org.msp_id);
   std::set<std::string> orderers, peers;
   for (const auto& c : s.channels()) {
-    for (const auto& row : c.orderers()) orderers.insert(row.orderer());
+    for (const auto& row : c.orderers()) if (row.node().empty()) orderers.insert(row.orderer());
     for (const auto& row : c.peers()) if (msps.count(row.msp_id())) peers.insert(row.peer());
   }
   std::vector<std::string> out{orderers.begin(), orderers.end()};
@@ -120,18 +127,14 @@ void run_list(const network_options& o) {
   if (o.json) {
     json out = json::array();
     for (const auto& c : s.channels()) {
-      std::uint64_t height = 0;
-      for (const auto& row : c.orderers()) height = std::max<std::uint64_t>(height, row.height());
-      out.push_back({{"channel", c.channel_id()}, {"consensus", c.consensus()}, {"height", height}, {"members", members_of(c)}});
+      out.push_back({{"channel", c.channel_id()}, {"consensus", c.consensus()}, {"height", height_of(c)}, {"members", members_of(c)}});
     }
     std::printf("%s\n", json{{"channels", out}}.dump().c_str());
     return;
   }
   table out({"channel", "ordered by", "height", "members"});
   for (const auto& c : s.channels()) {
-    std::uint64_t height = 0;
-    for (const auto& row : c.orderers()) height = std::max<std::uint64_t>(height, row.height());
-    out.add({c.channel_id(), c.consensus(), std::to_string(height), text(members_of(c))});
+    out.add({c.channel_id(), c.consensus(), std::to_string(height_of(c)), text(members_of(c))});
   }
   std::printf("%s", out.text().c_str());
 }

@@ -55,7 +55,8 @@ json channel_json(const control::ChannelStatus& c) {
     out["peers"].push_back({{"peer", p.peer()}, {"msp_id", p.msp_id()}, {"height", p.height()}, {"block_hash", to_hex(p.block_hash())},
                             {"commit_hash", to_hex(p.commit_hash())}, {"stall", stall_json(p)}});
   }
-  for (const auto& o : c.orderers()) out["orderers"].push_back({{"orderer", o.orderer()}, {"height", o.height()}, {"block_hash", to_hex(o.block_hash())}, {"raft", raft_json(o)}});
+  for (const auto& o : c.orderers()) out["orderers"].push_back({{"orderer", o.orderer()}, {"height", o.height()}, {"block_hash", to_hex(o.block_hash())}, {"raft", raft_json(o)},
+                                                            {"node", o.node().empty() ? json(nullptr) : json(o.node())}});
   for (const auto& k : c.contracts()) out["contracts"].push_back(contract_json(k));
   return out;
 }
@@ -92,6 +93,7 @@ void print_stalls(const control::ChannelStatus& c) {
 
 void print_group(const control::ChannelStatus& c) {
   const auto* v = best_view(c);
+  if (!v && c.consensus() == "etcdraft" && c.orderers().empty()) std::printf("\n  raft: no node with an orderer of this channel answers, so who leads is not known here\n");
   if (!v) return;
   if (v->leader() != 0) std::printf("\n  raft: %s leads in term %llu (node %llu)\n", v->leader_name().c_str(), static_cast<unsigned long long>(v->term()), static_cast<unsigned long long>(v->leader()));
   else std::printf("\n  raft: no leader in term %llu: %s\n", static_cast<unsigned long long>(v->term()), v->why().c_str());
@@ -111,7 +113,7 @@ void print_channel(const control::ChannelStatus& c) {
               show_duration(c.block_timeout_ms()).c_str(), c.cut_when_idle() ? ", at once when idle" : "");
   table heights({"member", "msp", "height", "block hash", "commit hash"});
   for (const auto& p : c.peers()) heights.add({p.peer(), p.msp_id(), std::to_string(p.height()), short_hash(p.block_hash()), short_hash(p.commit_hash())});
-  for (const auto& o : c.orderers()) heights.add({o.orderer(), "", std::to_string(o.height()), short_hash(o.block_hash()), ""});
+  for (const auto& o : c.orderers()) heights.add({o.orderer(), o.node().empty() ? "" : "on " + o.node(), std::to_string(o.height()), short_hash(o.block_hash()), ""});
   std::printf("%s", heights.text(2).c_str());
   print_group(c);
   print_stalls(c);

@@ -7,6 +7,8 @@
 #include <set>
 #include <thread>
 
+#include "actors/node/orderers_report.hpp"
+#include "actors/remoting/node_entry.hpp"
 #include "edge/bridge.hpp"
 #include "edge/quoted.hpp"
 #include "edge/services.hpp"
@@ -21,6 +23,7 @@ namespace {
 
 namespace control = ::weft::control;
 using context_ptr = std::shared_ptr<const door_context>;
+using node_reports = std::map<std::string, bytes>;
 
 constexpr std::size_t calls_max = 64;
 constexpr std::size_t reasons_max = 10'000;  ///< In one answer.
@@ -121,26 +124,25 @@ void describe_stall(const actors::stall& s, timestamp now, control::Stall& out) 
   out.set_last_ms(ms(s.last));
 }
 
-void describe_group(const actors::consensus_view& v, control::RaftView& out) {
-  out.set_id(v.id);
-  out.set_leader(v.leader);
-  out.set_leader_name(v.leader_name());
-  out.set_term(v.term);
-  out.set_role(v.role);
-  out.set_committed(v.committed);
-  out.set_last_entry(v.last_entry);
-  out.set_needed(static_cast<std::uint32_t>(v.needed()));
-  out.set_why(v.why());
-  for (const auto& m : v.members) {
-    auto& row = *out.add_members();
-    row.set_id(m.id);
-    row.set_orderer(m.name);
-    row.set_reachable(m.reachable);
-    row.set_match(m.match);
+/// Orderers that live elsewhere, as their nodes tell of them: none speaks for another's members.
+void add_orderers_elsewhere(const door_context& c, const node_reports& reports, control::ChannelStatus& status) {
+  for (const auto& n : c.node->topology().nodes) {
+    const auto told = reports.find(n.name);
+    control::OrderersReport report;
+    if (told == reports.end() || !proto::decode(told->second, report)) continue;
+    for (const auto& channel : report.channels()) {
+      if (channel.channel_id() != status.channel_id()) continue;
+      for (const auto& orderer : channel.orderers()) {
+        if (std::find(n.members.begin(), n.members.end(), orderer.orderer()) == n.members.end()) continue;
+        auto& row = *status.add_orderers();
+        row = orderer;
+        row.set_node(n.name);
+      }
+    }
   }
 }
 
-void add_channel(const door_context& c, const std::string& id, control::StatusResponse& out) {
+void add_channel(const door_context& c, const std::string& id, const node_reports& reports, control::StatusResponse& out) {
   auto& status = *out.add_channels();
   status.set_channel_id(id);
   status.set_deployment(c.node->deployment_of(id));
@@ -163,12 +165,9 @@ void add_channel(const door_context& c, const std::string& id, control::StatusRe
     if (!held) continue;
     status.set_cut_when_idle(held->cut_when_idle);
     bundle = held->bundle.get();
-    auto& row = *status.add_orderers();
-    row.set_orderer(orderer->name);
-    row.set_height(held->blocks->height().value);
-    row.set_block_hash(held->blocks->last_hash());
-    if (const auto group = held->consensus.get()) describe_group(*group, *row.mutable_raft());
+    actors::describe(*orderer, *held, *status.add_orderers());
   }
+  if (status.orderers().empty()) add_orderers_elsewhere(c, reports, status);
   if (newest) {
     list_contracts(*newest, *status.mutable_contracts());
     bundle = newest->bundle;
@@ -198,7 +197,7 @@ void add_nodes(const door_context& c, control::StatusResponse& out) {
   }
 }
 
-result<void> on_status(const door_context& c, const control::StatusRequest&, control::StatusResponse& out) {
+void describe_node(const door_context& c, const node_reports& reports, control::StatusResponse& out) {
   const auto& settings = c.node->settings();
   out.set_version(std::string(version()));
   out.set_pid(static_cast<std::uint64_t>(::getpid()));
@@ -228,8 +227,31 @@ result<void> on_status(const door_context& c, const control::StatusRequest&, con
     row.set_restarts(role.restarts);
     row.set_last_death(role.last_death);
   }
-  for (const auto& id : channel_names(c)) add_channel(c, id, out);
-  return {};
+  for (const auto& id : channel_names(c)) add_channel(c, id, reports, out);
+}
+
+// ---- status: a node without orderers asks the others what theirs know
+
+using status_bridge = caf::typed_actor<caf::reacts_to<actors::atom::status, unary_ptr>>;
+using status_state = bridge_state<actors::remoting::node_entry_actor>;
+
+constexpr std::chrono::seconds reports_timeout{1};
+
+void answer_status(const door_context& c, unary_call& call, const node_reports& reports) {
+  control::StatusResponse out;
+  describe_node(c, reports, out);
+  call.answer(proto::encode(out));
+}
+
+status_bridge::behavior_type report_status(actors::role_self<status_bridge, status_state> self, const context_ptr& c) {
+  return {[self, c](actors::atom::status, const unary_ptr& call) {
+    const auto& settings = c->node->settings();
+    const auto entry = settings.node.empty() || !c->node->orderers().empty() ? actors::remoting::node_entry_actor() : self->state.find(settings.node);
+    if (!entry) return answer_status(*c, *call, {});
+    self->request(entry, reports_timeout, actors::remoting::atom::collect::value)
+        .then([c, call](const actors::remoting::node_reports_ptr& reports) { answer_status(*c, *call, *reports); },
+              [c, call](const caf::error&) { answer_status(*c, *call, {}); });
+  }};
 }
 
 result<void> on_log_level(const door_context&, const control::SetLogLevelRequest& in, control::SetLogLevelResponse& out) {
@@ -377,7 +399,10 @@ equipped_service make_control_service(const door_context& given) {
   const auto context = std::make_shared<const door_context>(given);
   equipped_service out{{"weft.control.Control", calls_max, {}, {}}, {}};
   auto& table = out.service.unary;
-  table["Status"] = method(context, on_status);
+  const auto teller = spawn_bridge<status_bridge>(*given.system, "door/status", [context](auto self) { return report_status(self, context); },
+                                                  status_state{given.node->where(), "entry", {}, {}});
+  out.bridges.push_back(caf::actor_cast<caf::strong_actor_ptr>(teller));
+  table["Status"] = [teller](const unary_ptr& call) { caf::anon_send(teller, actors::atom::status::value, call); };
   table["SetLogLevel"] = method(context, on_log_level);
   table["Stop"] = method(context, on_stop);
   table["ChannelInfo"] = method(context, on_channel_info);

@@ -11,6 +11,7 @@
 #include "actors/node/deployer.hpp"
 #include "actors/node/folder_lock.hpp"
 #include "actors/node/material.hpp"
+#include "actors/node/orderers_report.hpp"
 #include "actors/node/participation.hpp"
 #include "actors/node/sites.hpp"
 #include "actors/node/supervisor.hpp"
@@ -170,6 +171,7 @@ result<void> running_node::open(const progress_fn& progress) {
 result<void> running_node::open_links() {
   WEFT_TRY(auto link, read_link_settings(settings_.folder, topology_, *config::find_node(topology_, settings_.node)));
   link.clock = settings_.clock;
+  link.report = [orderers = sites_.orderers] { return orderers_report(orderers); };
   WEFT_TRY(links_, remoting::start(system_, std::move(link), where_, config::placement_of(topology_)));
   return {};
 }

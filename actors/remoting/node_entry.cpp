@@ -30,6 +30,7 @@ void entry_port::poke() {
 namespace {
 
 constexpr std::chrono::seconds hello_timeout{2};
+constexpr std::chrono::milliseconds report_timeout{500};
 /// BASP wants a number for what it publishes; there is no such port.
 constexpr std::uint16_t published_as = 1;
 
@@ -205,6 +206,33 @@ role_handle who_is(self_ptr self, const std::string& name) {
   return {name, it == here.end() ? nullptr : it->second};
 }
 
+/// One question to all linked nodes.
+struct gathering {
+  std::map<std::string, bytes> reports;
+  std::size_t open = 0;
+  caf::typed_response_promise<node_reports_ptr> promise;
+  void one_less() {
+    if (--open == 0) promise.deliver(std::make_shared<const std::map<std::string, bytes>>(std::move(reports)));
+  }
+};
+
+caf::result<node_reports_ptr> collect(self_ptr self) {
+  auto g = std::make_shared<gathering>();
+  for (const auto& [node, p] : self->state.peers) g->open += p.entry ? 1 : 0;
+  if (g->open == 0) return std::make_shared<const std::map<std::string, bytes>>();
+  g->promise = self->make_response_promise<node_reports_ptr>();
+  for (const auto& [node, p] : self->state.peers) {
+    if (!p.entry) continue;
+    self->request(caf::actor_cast<node_entry_actor>(p.entry), report_timeout, atom::report::value)
+        .then([g, node = node](const bytes& told) {
+                if (told.size() <= report_bytes_max) g->reports[node] = told;
+                g->one_less();
+              },
+              [g](const caf::error&) { g->one_less(); });
+  }
+  return g->promise;
+}
+
 void on_change(self_ptr self) {
   self->state.parts->port->poked();
   const auto now = shared_here(self);
@@ -219,6 +247,8 @@ node_entry_actor::behavior_type node_entry(self_ptr self, std::shared_ptr<const 
   return {
       [self](atom::hello, std::uint32_t version) { return on_hello(self, version); },
       [self](atom::whois, const std::string& name) { return who_is(self, name); },
+      [self](atom::report) { return self->state.parts->report ? self->state.parts->report() : bytes{}; },
+      [self](atom::collect) { return collect(self); },
       [self](atom::here, const role_handle& role) { learn(self, role); },
       [self](atom::changed) { on_change(self); },
       [self](atom::link, const link_event_ptr& e) { on_link(self, e); },

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <caf/all.hpp>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -21,6 +22,8 @@ using here = caf::atom_constant<caf::atom("here")>;
 using changed = caf::atom_constant<caf::atom("changed")>;
 using link = caf::atom_constant<caf::atom("link_event")>;
 using expired = caf::atom_constant<caf::atom("expired")>;
+using report = caf::atom_constant<caf::atom("report")>;
+using collect = caf::atom_constant<caf::atom("collect")>;
 }  // namespace atom
 
 /// A role and who plays it now; nobody: a null handle.
@@ -33,6 +36,9 @@ template <class Inspector> typename Inspector::result_type inspect(Inspector& f,
 }
 
 using link_event_ptr = std::shared_ptr<link_event>;
+/// By node, as each encoded it: to be read with the care that others' bytes deserve.
+using node_reports_ptr = std::shared_ptr<const std::map<std::string, bytes>>;
+inline constexpr std::size_t report_bytes_max = MiB;
 /// What is said of the protocol between entries; nodes that differ do not talk.
 inline constexpr std::uint32_t entry_version = 1;
 
@@ -41,6 +47,10 @@ using node_entry_actor = caf::typed_actor<
     caf::replies_to<atom::hello, std::uint32_t>::with<std::uint32_t>,
     // Who plays ROLE NAME on this node? Nobody, for names that are not shared.
     caf::replies_to<atom::whois, std::string>::with<role_handle>,
+    // What this node tells the others of itself, for whoever shows it (entry_parts::report).
+    caf::replies_to<atom::report>::with<bytes>,
+    // Within a node: what the linked nodes tell, by node; without those that do not answer in time.
+    caf::replies_to<atom::collect>::with<node_reports_ptr>,
     // Between entries: this role of mine is played by that actor of mine from now on, or by nobody.
     caf::reacts_to<atom::here, role_handle>,
     // INTERNAL: the directory has changed.
@@ -73,6 +83,7 @@ struct entry_parts {
   remoting::placement placement;
   std::shared_ptr<remoting::tunnel> tunnel;
   std::shared_ptr<entry_port> port;
+  std::function<bytes()> report;   ///< Called from the entry's thread; none: nothing is told.
 };
 
 /// "NODE/entry": never shared, like everything else that names a node instead of a member.
@@ -81,3 +92,4 @@ struct entry_parts {
 }  // namespace weft::actors::remoting
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weft::actors::remoting::link_event_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weft::actors::remoting::node_reports_ptr)

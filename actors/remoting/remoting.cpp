@@ -22,7 +22,7 @@ class running_links final : public node_links {
     auto port = std::make_shared<entry_port>();
     auto tunnel = std::make_shared<remoting::tunnel>(std::move(t), std::move(over), [port](link_event e) { port->deliver(std::move(e)); });
     where->on_change([port] { port->poke(); });
-    parts_ = std::make_shared<const entry_parts>(entry_parts{s.node, std::move(where), std::move(members), tunnel, port});
+    parts_ = std::make_shared<const entry_parts>(entry_parts{s.node, std::move(where), std::move(members), tunnel, port, std::move(s.report)});
   }
   ~running_links() override { stop(); }
 

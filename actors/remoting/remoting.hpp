@@ -22,6 +22,7 @@ struct settings {
   std::shared_ptr<const weft::clock> clock = std::make_shared<system_clock>();  ///< Dates of certificates.
   std::shared_ptr<random_source> random = std::make_shared<system_random>();    ///< Jitter.
   tunnel_limits limits;
+  std::function<bytes()> report;                     ///< What this node tells the others of itself (node_entry.hpp). Any thread.
 };
 
 /// The links of one node. Thread-safe but for stop and destruction.
