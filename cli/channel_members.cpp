@@ -103,7 +103,7 @@ void run_join(const join_options& o) {
   network n(o);
   json joined = json::array();
   rows out;
-  bool all = true;
+  bool all = true, anew = false;
   for (const auto& member : o.members.empty() ? invited(n.status(), **bundle) : o.members) {
     control::JoinChannelRequest request;
     request.set_member(member);
@@ -111,9 +111,11 @@ void run_join(const join_options& o) {
     const auto r = n.ask<control::ParticipationResponse>("JoinChannel", request);
     const bool done = r.status() == created || (r.status() == joined_before && o.members.empty());
     all &= done;
+    anew |= r.status() == created;
     joined.push_back({{"member", member}, {"status", r.status()}, {"info", r.info()}});
     out.add(member, r.status() == created ? "joined" : r.info());
   }
+  all &= anew;  // who is in already cannot join; beside others who were not it does no harm
   if (o.json) std::printf("%s\n", json{{"ok", all}, {"channel", (*bundle)->channel_id()}, {"members", joined}}.dump().c_str());
   else std::printf("channel %s\n%s", (*bundle)->channel_id().c_str(), out.text(2).c_str());
   if (!all) quit(exit_failed);

@@ -29,7 +29,7 @@ using self_ptr = role_self<participation_actor, participation_state>;
 broadcast_reply refuse(int status, std::string why) { return {status, std::move(why)}; }
 
 /// What a joining member checks of the block: it begins a channel, and its configuration is sound and has members.
-tl::expected<std::string, broadcast_reply> channel_begun_by(const ledger::block& b) {
+tl::expected<std::shared_ptr<const ledger::channel_bundle>, broadcast_reply> channel_begun_by(const ledger::block& b) {
   const auto no = [](std::string why) { return tl::unexpected<broadcast_reply>(refuse(bad_request, "cannot join: " + std::move(why))); };
   if (!b || b.number().value != 0) return no("block 0 of the channel is needed, joining from a later block is not offered");
   if (auto ok = ledger::check_links(b, block_number{0}, {}); !ok) return no(ok.error().context);
@@ -38,7 +38,17 @@ tl::expected<std::string, broadcast_reply> channel_begun_by(const ledger::block&
   if ((*bundle)->application_orgs().empty()) return no("invalid config: the channel has no application organizations");
   const auto& consensus = (*bundle)->consensus_type();
   if (consensus != "solo" && consensus != "etcdraft") return no("this node orders with solo and etcdraft, the channel wants " + consensus);
-  return (*bundle)->channel_id();
+  return *bundle;
+}
+
+/// A channel that knows the member's organization by other certificates than those of this network was made with other keys: the member could never
+/// take part. An organization that the block does not name may have been added later.
+std::optional<broadcast_reply> foreign(const ledger::channel_bundle& bundle, const site& member) {
+  if (!bundle.msps()->find(member.msp_id)) return std::nullopt;
+  const auto known = bundle.msps()->validate(member.identity->serialized());
+  if (known) return std::nullopt;
+  return refuse(bad_request, "cannot join: the channel " + bundle.channel_id() + " was made with another " + member.msp_id + " than this network's, so " + member.name +
+                                 " could not take part: " + known.error().context);
 }
 
 template <class Sites>
@@ -54,6 +64,9 @@ tl::expected<std::vector<role_spec>, broadcast_reply> open_at(const node_parts& 
   const auto peer = find_site(p.sites.peers, member);
   if (!orderer && !peer) return no(not_found, "no orderer or peer " + member + " on this node");
   if (orderer ? orderer->channel(id) != nullptr : peer->channel(id) != nullptr) return no(not_allowed, "cannot join: channel already exists");
+  const auto bundle = channel_begun_by(genesis);
+  if (!bundle) return tl::unexpected<broadcast_reply>(bundle.error());
+  if (auto refusal = foreign(**bundle, orderer ? static_cast<const site&>(*orderer) : static_cast<const site&>(*peer))) return tl::unexpected<broadcast_reply>(std::move(*refusal));
   const channel_opening what{id, true, genesis};
   role_list roles{p.sites, p.made, p.settings, p.meters};
   if (auto kept = remember_join(p.settings, member, what); !kept) return no(failed_inside, kept.error().context);
@@ -86,11 +99,12 @@ void start_roles(self_ptr self, std::vector<role_spec> specs, reply_promise prom
 }
 
 caf::result<broadcast_reply> join(self_ptr self, const std::string& member, const ledger::block& genesis) {
-  const auto id = channel_begun_by(genesis);
-  if (!id) return id.error();
-  auto specs = open_at(*self->state.parts, member, *id, genesis);
+  const auto begun = channel_begun_by(genesis);
+  if (!begun) return begun.error();
+  const auto id = (*begun)->channel_id();
+  auto specs = open_at(*self->state.parts, member, id, genesis);
   if (!specs) return specs.error();
-  spdlog::info("{}: {} joined channel {}", self->seat(), member, *id);
+  spdlog::info("{}: {} joined channel {}", self->seat(), member, id);
   auto promise = self->make_response_promise<broadcast_reply>();
   start_roles(self, std::move(*specs), promise, [promise]() mutable { promise.deliver(broadcast_reply{created, {}}); });
   return promise;

@@ -292,7 +292,9 @@ result<void> check_membership(const node_sites& sites, const std::filesystem::pa
   for (const auto& peer : sites.peers) {
     const auto all = peer->channels->all();
     for (const auto& [id, channel] : *all) {
-      const auto known = channel->ledger->bundle()->msps()->validate(peer->identity->serialized());
+      const auto bundle = channel->ledger->bundle();
+      if (!bundle->msps()->find(peer->msp_id)) continue;  // not invited yet, or removed
+      const auto known = bundle->msps()->validate(peer->identity->serialized());
       if (known) continue;
       return fail(errc::failed_precondition, "channel " + id + " was made with other identities than those in " + (folder / "crypto").string() + ": " + peer->name + ": " +
                                                  known.error().context + "; put the old crypto folder back, or begin anew in another folder with --dir");
