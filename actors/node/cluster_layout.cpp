@@ -1,9 +1,8 @@
 #include "actors/node/cluster_layout.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 
+#include "actors/node/files.hpp"
 #include "actors/node/node.hpp"
 #include "crypto/ca/authority.hpp"
 #include "crypto/ca/network_material.hpp"
@@ -18,37 +17,6 @@ namespace {
 constexpr const char* operator_folder = "operator";
 constexpr std::chrono::milliseconds least_silence{200};
 constexpr const char* link_folder = "node";  ///< In a node's folder: its certificate, its key, and the authority of all nodes.
-
-result<bytes> read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(errc::io, "cannot read " + path.string());
-  std::ostringstream out;
-  out << in.rdbuf();
-  return std::move(out).str();
-}
-
-result<void> write_file(const fs::path& path, bytes_view contents, fs::perms mode) {
-  std::error_code ec;
-  fs::create_directories(path.parent_path(), ec);
-  {
-    std::ofstream out(path, std::ios::binary);
-    fs::permissions(path, mode, ec);  // before anything secret is in it
-    out << contents;
-    if (!out.flush()) return fail(errc::io, "cannot write " + path.string());
-  }
-  return {};
-}
-
-result<void> copy_tree(const fs::path& from, const fs::path& to) {
-  std::error_code ec;
-  fs::create_directories(to.parent_path(), ec);
-  fs::copy(from, to, fs::copy_options::recursive, ec);
-  if (ec) return fail(errc::io, "cannot copy " + from.string() + " to " + to.string() + ": " + ec.message());
-  return {};
-}
-
-constexpr auto secret = fs::perms::owner_read | fs::perms::owner_write;
-constexpr auto open_to_all = secret | fs::perms::group_read | fs::perms::others_read;
 
 /// What a node's members are, and the administrators that approve contracts from here.
 result<void> copy_members(const fs::path& all, const fs::path& mine, const config::topology& t, const config::node& node) {

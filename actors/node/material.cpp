@@ -1,11 +1,10 @@
 #include "actors/node/material.hpp"
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <set>
-#include <sstream>
 
+#include "actors/node/files.hpp"
 #include "actors/node/node.hpp"
 #include "crypto/ca/imported_material.hpp"
 #include "crypto/ca/network_material.hpp"
@@ -29,14 +28,6 @@ namespace {
 
 fs::path org_folder(const fs::path& network, const organization& org) {
   return network / "crypto" / (org.kind == org_kind::peer ? "peerOrganizations" : "ordererOrganizations") / org.domain;
-}
-
-result<bytes> read_file(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return fail(errc::io, "cannot read " + path.string());
-  std::ostringstream out;
-  out << in.rdbuf();
-  return std::move(out).str();
 }
 
 crypto::organization_description describe(const organization& org) {
