@@ -128,7 +128,7 @@ void print_nodes(const control::StatusResponse& s) {
   for (const auto& n : s.nodes()) {
     std::string members;
     for (const auto& m : n.members()) members.append(members.empty() ? "" : ", ").append(m);
-    nodes.add({n.name(), n.address(), n.here() ? "here" : n.linked() ? "linked" : "not linked" + (n.why().empty() ? "" : ": " + n.why()), members});
+    nodes.add({n.name(), n.address(), n.here() ? "here" : (n.linked() ? "linked" : "not linked") + (n.why().empty() ? std::string() : ": " + n.why()), members});
   }
   if (!nodes.empty()) std::printf("\n%s", nodes.text().c_str());
 }

@@ -193,7 +193,7 @@ void add_nodes(const door_context& c, control::StatusResponse& out) {
     const auto link = links.find(n.name);
     if (link == links.end()) continue;
     row.set_linked(link->second.up);
-    if (!link->second.up) row.set_why(link->second.last_failure);
+    row.set_why(link->second.up ? link->second.twin : link->second.last_failure);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <set>
 
 namespace weft::actors::remoting {
@@ -52,6 +53,21 @@ result<std::vector<x509_ptr>> read_pem(const std::string& pem) {
   return out;
 }
 
+std::string text_of(const X509_NAME* name) {
+  constexpr std::size_t text_max = 200;
+  bio_ptr out(BIO_new(BIO_s_mem()));
+  X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253);  // which escapes what is not printable
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &data);
+  ERR_clear_error();
+  return size <= 0 ? std::string() : std::string(data, std::min(static_cast<std::size_t>(size), text_max));
+}
+
+/// For logs: who it says that it is. Nothing of it is proven.
+std::string described(const X509* leaf) {
+  return " (certificate of " + text_of(X509_get_subject_name(leaf)) + ", issued by " + text_of(X509_get_issuer_name(leaf)) + ")";
+}
+
 class topology_admission final : public admission_rule {
  public:
   explicit topology_admission(std::shared_ptr<const weft::clock> clock) : clock_(std::move(clock)) {}
@@ -79,8 +95,8 @@ class topology_admission final : public admission_rule {
     const auto leaf = from_der(who.leaf);
     if (!leaf) return fail(errc::permission_denied, "no certificate that can be read");
     const auto name = recognize(leaf.get(), who);
-    if (!name) return name;
-    if (!expected.empty() && *name != expected) return fail(errc::permission_denied, "it is node " + *name + ", not " + expected);
+    if (!name) return fail(name.error().code, name.error().context + described(leaf.get()));
+    if (!expected.empty() && *name != expected) return fail(errc::permission_denied, "it is node " + *name + ", not " + expected + described(leaf.get()));
     return name;
   }
 

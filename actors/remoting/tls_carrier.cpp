@@ -43,6 +43,14 @@ std::string ssl_failure() {
   return text;
 }
 
+/// The other side ended the handshake with an alert: it refused what we showed. Which of its reasons is in its log alone.
+std::string refusal_by_alert() {
+  const auto code = ERR_peek_last_error();
+  const int reason = ERR_GET_REASON(code);
+  if (code == 0 || ERR_GET_LIB(code) != ERR_LIB_SSL || reason <= SSL_AD_REASON_OFFSET) return {};
+  return std::string("it refuses this node's certificate (TLS alert: ") + SSL_alert_desc_string_long(reason - SSL_AD_REASON_OFFSET) + "); its log says why";
+}
+
 // ---- A socket as OpenSSL sees it. Its own socket BIO writes with write(2), which raises SIGPIPE.
 
 int socket_write(BIO* b, const char* from, int size) {
@@ -110,6 +118,7 @@ class tls_stream final : public stream {
     }
     if (waits(r)) return false;
     if (!refusal_.empty()) return fail(errc::permission_denied, refusal_);
+    if (const auto alert = refusal_by_alert(); !alert.empty()) return fail(errc::permission_denied, alert);
     return fail(errc::unavailable, "no TLS handshake: " + ssl_failure());
   }
 
@@ -117,8 +126,12 @@ class tls_stream final : public stream {
     ERR_clear_error();
     std::size_t n = 0;
     const int r = SSL_read_ex(ssl_.get(), to, size, &n);
-    if (r == 1) return n;
+    if (r == 1) {
+      heard_ = true;
+      return n;
+    }
     if (waits(r)) return std::size_t{0};
+    if (const auto alert = refusal_by_alert(); !heard_ && !alert.empty()) return fail(errc::permission_denied, alert);
     return fail(errc::unavailable, SSL_get_shutdown(ssl_.get()) != 0 ? "the other side has ended" : ssl_failure());
   }
 
@@ -171,7 +184,7 @@ class tls_stream final : public stream {
 
   descriptor socket_;
   ssl_ptr ssl_;
-  bool dialled_, connecting_, wants_write_ = false;
+  bool dialled_, connecting_, wants_write_ = false, heard_ = false;
   std::string expected_, peer_, refusal_;
   std::shared_ptr<const admission_rule> rule_;
 };

@@ -16,6 +16,7 @@
 #include "actors/remoting/descriptor.hpp"
 #include "actors/remoting/dialling.hpp"
 #include "actors/remoting/frame_guard.hpp"
+#include "actors/remoting/log_pace.hpp"
 
 namespace weft::actors::remoting {
 
@@ -60,6 +61,8 @@ struct link_report {
   std::uint64_t links = 0;                     ///< How often it came up.
   std::uint64_t bytes_in = 0, bytes_out = 0, frames_dropped = 0;
   std::string last_failure;                    ///< Why it is down, or was last.
+  std::uint64_t twins = 0;                     ///< Connections of other processes that claim to be this node while it is linked; they were refused.
+  std::string twin;                            ///< The last of them, in words, while the link stands that was there before.
 };
 struct tunnel_report {
   std::map<std::string, link_report> peers;
@@ -128,6 +131,9 @@ class tunnel {
   [[nodiscard]] std::string overdue(connection& c) const;
   void close(connection& c, const std::string& why);
   void note_stranger(const connection& c, const std::string& why);
+  void note_refusal(const connection& c, const std::string& why);
+  void refuse_twin(connection& c, peer_state& p);
+  void note_twins();
 
   tunnel_settings settings_;
   std::unique_ptr<carrier> carrier_;
@@ -137,7 +143,8 @@ class tunnel {
   std::thread thread_;
   std::atomic<bool> stopping_{false};
 
-  steady_time now_{}, next_check_{}, listen_again_{}, last_stranger_log_{};
+  steady_time now_{}, next_check_{}, listen_again_{};
+  log_pace strangers_pace_, refusals_pace_, twins_pace_;
   bool listening_ = false;
   std::uint64_t serials_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<connection>> connections_;

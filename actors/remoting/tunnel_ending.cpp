@@ -7,12 +7,6 @@
 
 namespace weft::actors::remoting {
 
-namespace {
-
-constexpr std::chrono::milliseconds stranger_log_every{1000};
-
-}  // namespace
-
 std::string tunnel::overdue(connection& c) const {
   const auto& l = settings_.limits;
   if (!c.settled()) return now_ - c.born > l.handshake ? "no handshake within " + std::to_string(l.handshake.count()) + " ms" : std::string();
@@ -44,6 +38,7 @@ void tunnel::check_deadlines() {
   for (auto& [serial, why] : over) {
     if (const auto it = connections_.find(serial); it != connections_.end()) close(*it->second, why);
   }
+  note_twins();
   std::lock_guard lock(mutex_);
   report_.strangers_now = static_cast<std::uint64_t>(
       std::count_if(connections_.begin(), connections_.end(), [](const auto& row) { return row.second->stranger(); }));
@@ -54,9 +49,42 @@ void tunnel::note_stranger(const connection& c, const std::string& why) {
     std::lock_guard lock(mutex_);
     ++report_.strangers_refused;
   }
-  if (now_ - last_stranger_log_ < stranger_log_every) return;  // a stranger does not fill our disk
-  last_stranger_log_ = now_;
-  spdlog::warn("node {}: a connection from {} was refused: {}", settings_.self, c.source, why);
+  if (strangers_pace_.may_say(c.source + why, now_)) spdlog::warn("node {}: a connection from {} was refused: {}", settings_.self, c.source, why);
+}
+
+/// We called, and one of the two refused the other.
+void tunnel::note_refusal(const connection& c, const std::string& why) {
+  const auto p = peers_.find(c.peer);
+  if (p == peers_.end() || !refusals_pace_.may_say(c.peer + why, now_)) return;
+  spdlog::warn("node {}: no link with node {} at {}: {}", settings_.self, c.peer, p->second.settings.address, why);
+}
+
+/// The older link stays as long as it is alive: neither it nor the newcomer then flaps, whoever calls how often.
+void tunnel::refuse_twin(connection& c, peer_state& p) {
+  static_cast<void>(c.far->write(greeting_of_twins));  // best effort; it is small, and nothing went before
+  p.twin = c.source;
+  p.twin_came = now_;
+}
+
+/// What looked like a second process may have been the first one, whose former link was not over yet. Both live if the older goes on speaking.
+void tunnel::note_twins() {
+  for (auto& [name, p] : peers_) {
+    if (p.twin.empty()) continue;
+    if (p.current == nullptr || !p.current->settled()) {
+      p.twin.clear();
+      continue;
+    }
+    if (p.current->last_in <= p.twin_came + settings_.limits.silence / 2) continue;
+    const auto text = "another process, at " + p.twin + ", claims to be node " + name + " too and is refused while the first one lives; stop one of them";
+    p.twin.clear();
+    {
+      std::lock_guard lock(mutex_);
+      auto& r = report_.peers[name];
+      ++r.twins;
+      r.twin = text;
+    }
+    if (twins_pace_.may_say(text, now_)) spdlog::warn("node {}: linked with node {}{}; {}", settings_.self, name, p.current->source.empty() ? "" : " at " + p.current->source, text);
+  }
 }
 
 void tunnel::close(connection& c, const std::string& why) {
@@ -74,7 +102,10 @@ void tunnel::close(connection& c, const std::string& why) {
     std::lock_guard lock(mutex_);
     auto& r = report_.peers[gone->peer];
     r.last_failure = why;
-    if (gone->told) r.up = false;
+    if (gone->told) {
+      r.up = false;
+      r.twin.clear();
+    }
     if (gone->marked) marks_.erase(gone->guard->peer_mark());
   }
   if (gone->told && tell_) tell_({gone->peer, gone->serial, false, gone->dialled, {}, why});

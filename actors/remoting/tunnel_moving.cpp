@@ -45,7 +45,10 @@ void tunnel::pump(connection& c) {
       break;
     }
     const auto moved = advance(c);
-    if (!moved) return close(c, moved.error().context);
+    if (!moved) {
+      if (moved.error().code == errc::permission_denied && c.dialled) note_refusal(c, moved.error().context);
+      return close(c, moved.error().context);
+    }
     if (!*moved) break;
   }
   update_interest(c);
@@ -70,7 +73,14 @@ result<void> tunnel::open(connection& c) {
   auto& p = it->second;
   if (p.fault == link_fault::cut) return fail(errc::unavailable, "cut by a fault plan");
   if (!c.dialled && p.settings.dial) return fail(errc::permission_denied, "node " + it->first + " calls, but is to be called");
-  if (p.current != nullptr && p.current != &c) close(*p.current, "replaced by a newer link");  // it may have restarted and we not noticed yet
+  if (p.current != nullptr && p.current != &c) {
+    // A node that restarted calls while its former self is not quite over; one of which two processes run would take its link from itself for ever.
+    if (p.current->now == connection::phase::open && now_ - p.current->last_in <= settings_.limits.silence / 2) {
+      refuse_twin(c, p);
+      return fail(errc::permission_denied, "another process of node " + it->first + " is linked already");
+    }
+    close(*p.current, "replaced by a newer link");
+  }
   p.current = &c;
   c.peer = it->first;
   c.guard.emplace(c.dialled ? speaker::listener : speaker::dialler, settings_.own_mark, settings_.limits.payload_max);
@@ -85,11 +95,13 @@ result<void> tunnel::open(connection& c) {
 
 result<bool> tunnel::read_greeting(connection& c) {
   char got[greeting.size()];
-  WEFT_TRY(const auto n, c.far->read(got, greeting.size() - c.greeted));
+  WEFT_TRY(const auto n, c.far->read(got, greeting.size() - c.greeted.size()));
   if (n == 0) return false;
-  if (bytes_view(got, n) != greeting.substr(c.greeted, n)) return fail(errc::unavailable, "it does not speak weft/1");
-  c.greeted += n;
-  if (c.greeted == greeting.size()) admitted(c);
+  c.greeted.append(got, n);
+  if (c.greeted == greeting_of_twins)
+    return fail(errc::permission_denied, "it is linked with another process of node " + settings_.self + " already; does a copy of this node run elsewhere?");
+  if (!greeting.starts_with(c.greeted) && !greeting_of_twins.starts_with(c.greeted)) return fail(errc::unavailable, "it does not speak weft/1");
+  if (c.greeted == greeting) admitted(c);
   return true;
 }
 

@@ -10,6 +10,9 @@ namespace weft::actors::remoting {
 
 /// What an accepting node says once it has admitted the other: with TLS 1.3 the dialler cannot know otherwise.
 inline constexpr bytes_view greeting = "weft/1\n";
+/// What it says instead to a second process of a node whose first one is linked and alive.
+inline constexpr bytes_view greeting_of_twins = "twin/1\n";
+static_assert(greeting.size() == greeting_of_twins.size());
 /// After the greeting everything travels in pieces: their size in four bytes, big end first, then so many bytes of BASP. An empty piece says
 /// "I am here": BASP's own heartbeats come from the thread that also turns messages into bytes, which for a block of 100 MiB takes a second.
 inline constexpr std::size_t piece_header = 4, piece_max = 64 * KiB - piece_header;
@@ -19,6 +22,8 @@ struct tunnel::peer_state {
   redial next;
   link_fault fault = link_fault::none;
   connection* current = nullptr;   ///< Its link, or our attempt at one.
+  std::string twin;                ///< Where another process calls from that claims to be this node …
+  steady_time twin_came{};         ///< … and when it did last; until that was logged, or turned out to be none.
 };
 
 struct tunnel::connection {
@@ -30,7 +35,7 @@ struct tunnel::connection {
   bool dialled = false, told = false, marked = false;
   byte_queue in, out;
   std::optional<frame_guard> guard;
-  std::size_t greeted = 0;         ///< Bytes of the greeting that came.
+  bytes greeted;                   ///< What came of the greeting.
   std::size_t piece_left = 0;      ///< Of the piece that is coming in …
   std::size_t header_have = 0;     ///< … or bytes of the next one's header …
   std::uint32_t header = 0;        ///< … and their value so far.

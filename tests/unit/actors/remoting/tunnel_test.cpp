@@ -344,15 +344,62 @@ TEST_CASE("what the application wrote before it closed its end still leaves") {
   CHECK(w.b.up() == nullptr);
 }
 
-TEST_CASE("a node that restarted takes its link over from its former self") {
+TEST_CASE("a node that restarted takes its link over from its former self, once that has been quiet for a moment") {
   pair_of_nodes w;
   const auto former = w.b.up()->serial;
+  w.hung = "a";
+  w.pass(w.limits.silence / 2 + milliseconds(10));
   auto newborn = make_memory_carrier(w.exchange, "", "cert of a", w.rule);
   auto s = newborn->dial("at b", "b");
   w.turn();
   REQUIRE(w.b.up() != nullptr);
   CHECK(w.b.up()->serial > former);
   CHECK(w.b.events[1].why == "replaced by a newer link");
+}
+
+TEST_CASE("of two processes that claim to be one node the one that is linked stays, and both sides say so") {
+  pair_of_nodes w;
+  tunnel_settings s;
+  s.self = "a";
+  s.own_mark = mark('x');
+  s.peers["b"] = {"at b", true};
+  s.limits = w.limits;
+  s.random = w.random;
+  s.now = [&w] { return w.now; };
+  auto twin = std::make_unique<node>();
+  twin->name = "a";
+  twin->own_mark = mark('x');
+  twin->links = std::make_unique<tunnel>(std::move(s), make_memory_carrier(w.exchange, "", "cert of a", w.rule),
+                                         [&t = *twin](link_event e) { t.events.push_back(std::move(e)); });
+  auto& other = *twin;
+  w.nodes["twin"] = std::move(twin);
+  w.live(milliseconds(5'000));
+  CHECK(w.b.events.size() == 1);  // its link came up, and nothing since
+  CHECK(w.a.events.size() == 1);
+  CHECK(other.events.empty());
+  CHECK(other.about("b").last_failure.find("linked with another process of node a") != std::string::npos);
+  CHECK(w.b.about("a").twins > 0);
+  CHECK(w.b.about("a").twin.find("claims to be node a too") != std::string::npos);
+
+  w.a.links->stop();  // the first one is gone: the other takes its place
+  CHECK(comes_up(w, other, milliseconds(3'000)));
+  CHECK(w.b.about("a").twin.empty());
+}
+
+TEST_CASE("the same line is written once a minute, any line once a second") {
+  log_pace pace;
+  auto now = steady_time{};
+  CHECK(pace.may_say("a", now));
+  CHECK_FALSE(pace.may_say("b", now));
+  now += std::chrono::seconds(1);
+  CHECK(pace.may_say("b", now));
+  now += std::chrono::seconds(2);
+  CHECK_FALSE(pace.may_say("a", now));
+  now += std::chrono::seconds(60);
+  CHECK(pace.may_say("a", now));
+  std::size_t said = 0;
+  for (int i = 0; i < 1'000; ++i) said += pace.may_say("key " + std::to_string(i), now += std::chrono::seconds(1)) ? 1 : 0;
+  CHECK(said == 1'000);
 }
 
 TEST_CASE("after stop there is silence") {
