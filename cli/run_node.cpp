@@ -130,8 +130,18 @@ class progress_printer {
   std::mutex mutex_;
 };
 
+fs::path log_path(const up_options& o) { return fs::path(o.dir) / "weft.log"; }
+
+/// ": Read-only file system", or nothing when that cannot be said.
+std::string why_not_writable(const fs::path& file) {
+  const int fd = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  if (fd < 0) return std::string(": ") + std::strerror(errno);
+  ::close(fd);
+  return {};
+}
+
 void set_up_log(const up_options& o) {
-  auto logger = o.detach ? spdlog::basic_logger_mt("weft", (fs::path(o.dir) / "weft.log").string()) : spdlog::stderr_color_mt("weft");
+  auto logger = o.detach ? spdlog::basic_logger_mt("weft", log_path(o).string()) : spdlog::stderr_color_mt("weft");
   spdlog::set_default_logger(std::move(logger));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
   spdlog::set_level(spdlog::level::from_str(o.log_level));
@@ -262,8 +272,8 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
   if (ec) return refuse({errc::io, "cannot create " + o.dir + ": " + ec.message()}, tell);
   try {
     set_up_log(o);
-  } catch (const spdlog::spdlog_ex& e) {
-    return refuse({errc::io, e.what()}, tell);
+  } catch (const spdlog::spdlog_ex&) {
+    return refuse({errc::io, "cannot write " + log_path(o).string() + why_not_writable(log_path(o)) + "; its chain, log and socket live in its folder, so it must be able to write there"}, tell);
   }
   if (!o.json) std::printf("weft %s, %s in %s\n", std::string(edge::version()).c_str(), o.node.empty() ? "a network" : ("node " + o.node).c_str(), o.dir.c_str());
   if (o.durability == "off") spdlog::warn("durability is off: what was acknowledged may be lost when the machine stops");

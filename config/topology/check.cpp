@@ -1,4 +1,6 @@
 // The rules of a topology, and the dev network as one that keeps them.
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cctype>
 #include <map>
@@ -41,6 +43,21 @@ bool is_address(std::string_view s) {
   if (colon == std::string_view::npos || colon == 0 || colon > name_max) return false;
   const auto port = parse_unsigned(s.substr(colon + 1));
   return port && *port >= 1 && *port <= 65'535 && std::none_of(s.begin(), s.end(), [](char c) { return c <= ' ' || c == 0x7f || c == '/'; });
+}
+/// One spelling of an address, to compare by: hosts do not tell capitals from small letters, an address may be written in several ways, and what
+/// is called localhost listens at 127.0.0.1.
+std::string one_spelling(const std::string& address) {
+  const auto colon = address.rfind(':');
+  auto host = address.substr(0, colon);
+  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (host == "localhost") host = "127.0.0.1";
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  unsigned char raw[sizeof(in6_addr)];
+  char text[INET6_ADDRSTRLEN];
+  if (bracketed && ::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), raw) == 1 && ::inet_ntop(AF_INET6, raw, text, sizeof text) != nullptr)
+    host = "[" + std::string(text) + "]";
+  const auto port = parse_unsigned(std::string_view(address).substr(colon + 1));
+  return host + ":" + std::to_string(port ? *port : 0);
 }
 /// Group names of the configuration tree and MSP ids: Fabric's alphabet for configuration keys.
 bool is_config_name(std::string_view s) {
@@ -97,6 +114,13 @@ class checker {
     if (!fresh) say(path, "'" + value + "' is taken by " + it->second);
   }
 
+  void unique_address(const std::string& path, const std::string& address) {
+    const auto [it, fresh] = addresses_.emplace(one_spelling(address), std::make_pair(path, address));
+    if (fresh) return;
+    const auto& [taker, as] = it->second;
+    say(path, "'" + address + "' is taken by " + taker + (as == address ? "" : ", which is written '" + as + "'"));
+  }
+
   void organizations() {
     std::map<std::string, std::string> names, msp_ids, domains;
     std::size_t peer_orgs = 0, orderer_orgs = 0;
@@ -140,7 +164,7 @@ class checker {
       if (std::find(org.hosts.begin(), org.hosts.end(), host) == org.hosts.end())
         problems_.push_back({.path = here, .what = "the organization has no host of that name", .suggestion = suggest(host, org.hosts)});
       if (!is_address(address)) say(here, "must be a host and a port, such as " + host + "." + org.domain + ":7050");
-      else unique(addresses_, here, address);
+      else unique_address(here, address);
     }
   }
 
@@ -243,14 +267,14 @@ class checker {
     } else if (!is_address(n.address)) {
       say(path, "must be a host and a port, such as node0.example.com:7400");
     } else {
-      unique(addresses_, path, n.address);
+      unique_address(path, n.address);
     }
   }
 
   const topology& t_;
   std::vector<problem> problems_;
   std::map<std::string, std::string> members_;  ///< "peer0.org1.example.com" → where it is declared.
-  std::map<std::string, std::string> addresses_;  ///< Host and port → who has them.
+  std::map<std::string, std::pair<std::string, std::string>> addresses_;  ///< Host and port in one spelling → who has them, and as what.
   std::vector<std::string> orderers_;  ///< "orderer0.example.com"
 };
 

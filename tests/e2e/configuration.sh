@@ -135,6 +135,7 @@ expect 0 "added +\[Group\]  /Channel/Application/Org3" -- "$weft" channel update
 expect 0 "block 0 of pair" -- "$weft" channel fetch oldest pair.block --channel pair
 expect 0 "peer0.org3.example.com +joined" -- "$weft" channel join pair.block --member peer0.org3.example.com
 expect 1 "cannot join: channel already exists" -- "$weft" channel join pair.block --member peer0.org3.example.com
+expect 1 "cannot join: channel already exists" -- "$weft" channel join pair.block
 expect 0 "pair +solo" -- "$weft" channel list
 same "channels" pair "$(json channels.1.channel "$weft" channel list --json)"
 

@@ -67,6 +67,10 @@ expect 1 "\[ \] Org2MSP.admin: missing" -- "$weft" invoke kv put a b
 expect 0 "committed +VALID" -- "$weft" invoke mycc invoke a b 1
 expect 0 stopped -- "$weft" down
 
+# a folder in which nothing can be written
+mkdir -p "$scratch/full/weft.log"
+expect 1 "cannot write .*/weft.log: Is a directory; its chain, log and socket" -- "$weft" up --detach --dir "$scratch/full"
+
 # a socket that was taken away comes back
 export WEFT_DIR="$scratch/own"
 expect 0 "ready in" -- "$weft" up --detach

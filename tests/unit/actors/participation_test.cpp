@@ -101,6 +101,22 @@ TEST_CASE("what cannot be a channel is refused") {
   CHECK(join(net, "peer0.org1.example.com", {}).status == 400);
 }
 
+TEST_CASE("a channel that was made with other identities of the same organizations is refused at once") {
+  simulated_network net{46}, other{47};
+  REQUIRE(net.ready());
+  REQUIRE(other.ready());
+  REQUIRE(create(other, {"abroad", {}, {}}).status == 201);
+  const auto b = first_block(other, "abroad");
+  for (const char* member : {"peer0.org1.example.com", "orderer0.example.com"}) {
+    CAPTURE(member);
+    const auto refused = join(net, member, b);
+    CHECK(refused.status == 400);
+    CHECK_MESSAGE(refused.text.find("was made with another") != std::string::npos, refused.text);
+  }
+  CHECK(net.node().peers()[0]->channel("abroad") == nullptr);
+  CHECK(net.node().orderers()[0]->channel("abroad") == nullptr);
+}
+
 TEST_CASE("an organization that is added to a running channel joins it, catches up and takes part") {
   simulated_network net{43};
   REQUIRE(net.ready());

@@ -212,6 +212,24 @@ TEST_CASE("rules of a topology") {
          t.nodes.push_back({"two", {}, "here:1"});
        },
        "nodes[1].address: 'here:1' is taken by nodes[0].address"},
+      {"two nodes at one address, written in two ways",
+       [](topology& t) {
+         t.nodes[0].address = "localhost:7001";
+         t.nodes.push_back({"two", {}, "127.0.0.1:07001"});
+       },
+       "nodes[1].address: '127.0.0.1:07001' is taken by nodes[0].address, which is written 'localhost:7001'"},
+      {"a host in capitals",
+       [](topology& t) {
+         t.nodes[0].address = "Host.example.com:7001";
+         t.nodes.push_back({"two", {}, "host.example.com:7001"});
+       },
+       "nodes[1].address: 'host.example.com:7001' is taken by nodes[0].address"},
+      {"an IPv6 address in two spellings",
+       [](topology& t) {
+         t.nodes[0].address = "[2001:DB8:0:0::1]:7001";
+         t.nodes.push_back({"two", {}, "[2001:db8::1]:7001"});
+       },
+       "nodes[1].address: '[2001:db8::1]:7001' is taken by nodes[0].address"},
       {"a batch of nothing", [](topology& t) { t.channels[0].batch.max_message_count = 0; }, "channels[0].batch.max_message_count: 1 to"},
       {"preferred above absolute", [](topology& t) { t.channels[0].batch.preferred_max_bytes = 11 * MiB; }, "preferred_max_bytes: at least 1"},
       {"no time at all", [](topology& t) { t.channels[0].batch.timeout = std::chrono::milliseconds(0); }, "timeout: 1ms to"},
