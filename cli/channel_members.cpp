@@ -1,4 +1,5 @@
 // weft channel create, join, list: which channels there are, and who takes part.
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -48,6 +49,24 @@ struct create_options : network_options {
   std::vector<std::string> orgs, contracts{"mycc", "simple", "basic", "kv"};
 };
 
+/// On one node of a cluster: its own members are in, and the others' administrators have their say.
+void tell_of_others(const create_options& o, const control::StatusResponse& s, const control::ChannelStatus& c) {
+  const auto block = (std::filesystem::path(s.directory()) / "channels" / (o.name + ".block")).string();
+  std::vector<std::string> others;
+  for (const auto& n : s.nodes()) if (!n.here()) others.push_back(n.name());
+  if (o.json) {
+    std::printf("%s\n", json{{"ok", true}, {"channel", o.name}, {"members", members_of(c)}, {"block", block}, {"nodes", others}, {"deployment", c.deployment()}}.dump().c_str());
+    return;
+  }
+  std::string contracts;
+  for (const auto& k : o.contracts) if (k != "none") contracts.append(contracts.empty() ? " --contracts " : ",").append(k);
+  rows out;
+  out.add("channel", o.name + " is made, and the members on this node have joined").add("members", text(members_of(c))).add("its block", block);
+  out.add("to do", "take the block to the other nodes that have part in it (" + text(others) + "), and there:\nweft channel join " + o.name + ".block --dir FOLDER" + contracts);
+  out.add_some("contracts", c.deployment());
+  std::printf("%s", out.text().c_str());
+}
+
 void run_create(const create_options& o) {
   network n(o);
   control::CreateChannelRequest request;
@@ -60,6 +79,7 @@ void run_create(const create_options& o) {
   const auto* c = find(status, o.name);
   if (!c) quit(exit_failed, "channel " + o.name + " was made, but the network does not list it");
   const auto members = members_of(*c);
+  if (!status.node().empty()) return tell_of_others(o, status, *c);
   std::vector<std::string> contracts;
   for (const auto& k : c->contracts()) contracts.push_back(k.name() + " " + k.version());
   if (o.json) {
@@ -75,7 +95,7 @@ void run_create(const create_options& o) {
 
 struct join_options : network_options {
   std::string file;
-  std::vector<std::string> members;
+  std::vector<std::string> members, contracts;
 };
 
 /// Members of this network whom the channel's configuration names: orderers first.
@@ -91,6 +111,17 @@ std::vector<std::string> invited(const control::StatusResponse& s, const ledger:
   std::vector<std::string> out{orderers.begin(), orderers.end()};
   out.insert(out.end(), peers.begin(), peers.end());
   return out;
+}
+
+/// What is there already is passed over when a channel is made, so that is how contracts come to one that was joined.
+void deploy(const network& n, const std::string& channel, const std::vector<std::string>& contracts, rows& out, json& joined) {
+  control::CreateChannelRequest request;
+  request.set_channel_id(channel);
+  for (const auto& c : contracts) request.add_contracts(c);
+  const auto r = n.ask<control::ParticipationResponse>("CreateChannel", request);
+  if (r.status() != created) quit(exit_failed, "the members joined channel " + channel + ", but its contracts are not deployed: " + r.info());
+  joined.push_back({{"contracts", contracts}, {"status", r.status()}, {"info", r.info()}});
+  out.add("contracts", text(contracts) + ": this node does its part of the deployment; `weft status` tells how it goes");
 }
 
 void run_join(const join_options& o) {
@@ -115,6 +146,7 @@ void run_join(const join_options& o) {
     joined.push_back({{"member", member}, {"status", r.status()}, {"info", r.info()}});
     out.add(member, r.status() == created ? "joined" : r.info());
   }
+  if (anew && !o.contracts.empty()) deploy(n, (*bundle)->channel_id(), o.contracts, out, joined);
   all &= anew;  // who is in already cannot join; beside others who were not it does no harm
   if (o.json) std::printf("%s\n", json{{"ok", all}, {"channel", (*bundle)->channel_id()}, {"members", joined}}.dump().c_str());
   else std::printf("channel %s\n%s", (*bundle)->channel_id().c_str(), out.text(2).c_str());
@@ -153,13 +185,14 @@ void add_channel_member_verbs(CLI::App& channel) {
     o->add_dir(*verb);
     o->add_json(*verb);
     verb->callback([o] { run_create(*o); });
-    example(*verb, "weft channel create trade\n  weft channel create private --orgs Org1 --contracts kv\n  weft invoke --channel trade kv put k v");
+    example(*verb, "weft channel create trade --dir net/org1      # on a cluster: says which nodes have to join\n  weft channel create trade\n  weft channel create private --orgs Org1 --contracts kv\n  weft invoke --channel trade kv put k v");
   }
   {
     auto* verb = channel.add_subcommand("join", "Let members join the channel that a genesis block begins");
     auto o = std::make_shared<join_options>();
     verb->add_option("file", o->file, "The channel's block 0, as configtxgen makes it or `weft channel fetch oldest` reads it")->required();
     verb->add_option("--member", o->members, "Who joins, such as peer0.org3.example.com (default: everybody whose organization the block names)");
+    verb->add_option("--contracts", o->contracts, "Contracts that the organizations of this node approve and, the channel's first one, define")->delimiter(',')->allow_extra_args(false);
     o->add_dir(*verb);
     o->add_json(*verb);
     verb->callback([o] { run_join(*o); });

@@ -33,6 +33,21 @@ result<void> copy_members(const fs::path& all, const fs::path& mine, const confi
   return {};
 }
 
+/// By which a channel knows its consenters: the certificates, never a key. With them a channel can be made on any node.
+result<void> copy_consenters(const fs::path& all, const fs::path& mine, const config::topology& t) {
+  for (const auto& org : t.organizations) {
+    if (org.kind != config::org_kind::orderer) continue;
+    for (const auto& host : org.hosts) {
+      const auto from = member_folders::host(all, org, host) / "tls" / "server.crt", to = member_folders::host(mine, org, host) / "tls" / "server.crt";
+      std::error_code ignored;
+      if (!fs::exists(from, ignored) || fs::exists(to, ignored)) continue;  // another tool made none; or it lives here
+      WEFT_TRY(const auto certificate, read_file(from));
+      WEFT_CHECK(write_file(to, certificate, open_to_all));
+    }
+  }
+  return {};
+}
+
 result<void> write_certificate(const fs::path& folder, const config::node& node, const crypto::authority& authority, const material_seams& seams) {
   auto request = crypto::request_in({});
   request.common_name = node.name;
@@ -78,6 +93,7 @@ result<void> lay_out_nodes(const fs::path& out, const config::topology& t, const
   for (const auto& node : t.nodes) {
     const auto mine = out / node.name;
     WEFT_CHECK(copy_members(all, mine, t, node));
+    WEFT_CHECK(copy_consenters(all, mine, t));
     WEFT_CHECK(copy_tree(all / "channels", mine / "channels"));
     WEFT_CHECK(write_certificate(mine, node, authority, seams));
     WEFT_CHECK(write_file(mine / "topology.yaml", document, open_to_all));

@@ -7,7 +7,7 @@
 namespace weft::actors {
 
 /// `<out>/operator` holds everything: all keys, the authorities of the organizations and of the nodes. `<out>/<node>` holds the topology, the genesis
-/// blocks, every organization's public definition, the keys of that node's members, the administrators of organizations whose first peer lives
+/// blocks, every organization's public definition, the TLS certificates of all orderers, the keys of that node's members, the administrators of organizations whose first peer lives
 /// there (they approve contracts), and the node's certificate for the tunnel.
 /// Errors: `already_exists` when `out` is there and not empty; `invalid_argument` for a topology with one node; those of the material.
 [[nodiscard]] result<void> lay_out_nodes(const std::filesystem::path& out, const config::topology& t, const material_seams& seams,

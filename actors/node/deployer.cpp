@@ -210,7 +210,8 @@ void broadcast_all(self_ptr self) {
             for (std::size_t i = 0; i < txs.size() && i < replies.size(); ++i) {
               if (replies[i].status == 200) continue;
               const auto why = "the orderer answered " + std::to_string(replies[i].status) + " " + replies[i].info;
-              return replies[i].status == 503 ? plan_again(self, txs[i], why, true) : give_up(self, txs[i], why);
+              const bool passes = replies[i].status == 503 || (replies[i].status == 404 && self->state.what.shared);  // it has not joined yet
+              return passes ? plan_again(self, txs[i], why, true) : give_up(self, txs[i], why);
             }
             await_all(self);
           },

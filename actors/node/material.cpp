@@ -282,9 +282,8 @@ result<material> load_node_material(const fs::path& folder, const config::topolo
     m.msps.emplace(org.msp_id, std::make_shared<::msp::FabricMSPConfig>(std::move(definition)));
     for (const auto& host : org.hosts) {
       const auto name = host + "." + org.domain;
-      if (!lives_here(name)) continue;
-      WEFT_CHECK(load_member(m, member_folders::host(folder, org, host) / "msp", org, name, seams.nonces));
       if (org.kind == org_kind::orderer) WEFT_CHECK(load_tls(m, member_folders::host(folder, org, host) / "tls", name));
+      if (lives_here(name)) WEFT_CHECK(load_member(m, member_folders::host(folder, org, host) / "msp", org, name, seams.nonces));
     }
     for (const auto& user : member_folders::users(org)) {
       const auto at = member_folders::user(folder, org, user) / "msp";

@@ -153,15 +153,41 @@ void deploy(self_ptr self, const std::string& id, std::vector<config::contract_p
     return;
   }
   s.deploying.emplace(id, promise);
+  // In a cluster others must join before anything commits, and that is theirs to decide.
+  if (what.shared) promise.deliver(broadcast_reply{created, {}});
   const auto me = caf::actor_cast<participation_actor>(self);
   auto spec = deployer_role({"deployer/" + id, nullptr}, std::move(what), [](const std::string&, const std::string&) {},
                             [me, id](const result<void>& outcome) { caf::anon_send(me, atom::ended::value, id, outcome ? std::string{} : outcome.error().context); });
   start_roles(self, {std::move(spec)}, promise, [] {});
 }
 
+/// Block 0 of a channel that some member here has.
+std::optional<ledger::block> begun_here(const node_sites& sites, const std::string& id) {
+  const auto first = [](const ledger::block_store& blocks) -> std::optional<ledger::block> {
+    auto b = blocks.read(block_number{0});
+    return b ? std::optional(std::move(*b)) : std::nullopt;
+  };
+  for (const auto& o : sites.orderers) if (const auto held = o->channel(id)) return first(*held->blocks);
+  for (const auto& s : sites.peers) if (const auto held = s->channel(id)) return first(held->ledger->blocks());
+  return std::nullopt;
+}
+
+/// The organizations of this network that a channel's first block names.
+tl::expected<std::vector<const config::organization*>, broadcast_reply> orgs_of(const ledger::block& genesis, const config::topology& t) {
+  const auto bundle = ledger::channel_bundle::from_block(genesis);
+  if (!bundle) return tl::unexpected<broadcast_reply>(refuse(failed_inside, bundle.error().context));
+  std::vector<const config::organization*> out;
+  for (const auto& org : t.organizations) {
+    const auto& named = (*bundle)->application_orgs();
+    if (std::any_of(named.begin(), named.end(), [&](const auto& o) { return o.msp_id == org.msp_id; })) out.push_back(&org);
+  }
+  return out;
+}
+
 caf::result<broadcast_reply> create(self_ptr self, const channel_request& request) {
   const auto& p = *self->state.parts;
-  const auto orgs = chosen_orgs(p.topology, request.organizations);
+  const auto begun = begun_here(p.sites, request.name);
+  const auto orgs = begun && request.organizations.empty() ? orgs_of(*begun, p.topology) : chosen_orgs(p.topology, request.organizations);
   if (!orgs) return orgs.error();
   const auto contracts = placements(p.topology, request.contracts);
   for (const auto& c : contracts) {
@@ -169,7 +195,8 @@ caf::result<broadcast_reply> create(self_ptr self, const channel_request& reques
       if (!site->contracts.count(c.name)) return refuse(bad_request, "no contract " + c.name + " is installed on " + site->name);
     }
   }
-  auto genesis = stored_or_new_genesis(p.settings.folder, p.made, p.topology, request.name, *orgs, p.seams);
+  auto genesis = begun && request.organizations.empty() ? result<ledger::block>(*begun)
+                                                        : stored_or_new_genesis(p.settings.folder, p.made, p.topology, request.name, *orgs, p.seams);
   if (!genesis) return refuse(genesis.error().code == errc::io ? failed_inside : bad_request, genesis.error().context);
   std::vector<std::string> members;
   for (const auto& o : p.sites.orderers) members.push_back(o->name);
@@ -202,12 +229,29 @@ participation_actor::behavior_type participation(self_ptr self, parts_ptr parts)
 
 namespace {
 
+/// Whether an organization takes part in a channel, as the newest configuration here has it.
+std::function<bool(const config::organization&)> takes_part_in(const node_parts& p, const std::string& channel) {
+  std::shared_ptr<const ledger::channel_bundle> bundle;
+  for (const auto& o : p.sites.orderers) if (const auto held = o->channel(channel)) bundle = held->bundle.get();
+  for (const auto& s : p.sites.peers) {
+    const auto held = s->channel(channel);
+    if (held && (!bundle || bundle->sequence() < held->now.get()->bundle->sequence())) bundle = held->now.get()->bundle;
+  }
+  return [bundle](const config::organization& org) {
+    if (org.kind != config::org_kind::peer) return false;
+    if (!bundle) return true;
+    const auto& named = bundle->application_orgs();
+    return std::any_of(named.begin(), named.end(), [&](const auto& o) { return o.msp_id == org.msp_id; });
+  };
+}
+
 /// Organizations whose administrator and first peer are here.
 void add_organizations(const node_parts& p, deployment& what) {
   const auto& admins = p.made.members;
+  const auto takes_part = takes_part_in(p, what.channel);
   bool first_of_all = true;
   for (const auto& org : p.topology.organizations) {
-    if (org.kind != config::org_kind::peer) continue;
+    if (!takes_part(org)) continue;
     const auto admin = admins.find("Admin@" + org.domain);
     const auto leading = org.hosts.empty() ? std::string{} : org.hosts.front() + "." + org.domain;
     const auto first = std::find_if(what.peers.begin(), what.peers.end(), [&](const auto& peer) {
@@ -227,7 +271,8 @@ struct needed_node {
 };
 
 /// In words, the nodes that are not linked and that a deployment needs: those where the organizations approve, and orderers up to a quorum.
-std::function<std::string()> absent_nodes(const node_parts& p, const std::vector<std::string>& orderers) {
+std::function<std::string()> absent_nodes(const node_parts& p, const std::string& channel, const std::vector<std::string>& orderers) {
+  const auto takes_part = takes_part_in(p, channel);
   std::vector<needed_node> all;
   std::size_t orderers_here = 0;
   const auto add = [&](const std::string& member, const char* role, bool orders) {
@@ -240,7 +285,7 @@ std::function<std::string()> absent_nodes(const node_parts& p, const std::vector
     same->roles.push_back(member + role);
   };
   for (const auto& org : p.topology.organizations)
-    if (org.kind == config::org_kind::peer && !org.hosts.empty()) add(org.hosts.front() + "." + org.domain, "/endorser", false);
+    if (takes_part(org) && !org.hosts.empty()) add(org.hosts.front() + "." + org.domain, "/endorser", false);
   for (const auto& o : orderers) add(o, "/orderer", true);
   return [where = p.where, all = std::move(all), quorum = orderers.size() / 2 + 1, orderers_here] {
     constexpr std::size_t named_max = 8;
@@ -280,7 +325,7 @@ deployment make_deployment(const node_parts& p, const std::string& channel, std:
   what.contracts = std::move(contracts);
   what.orderers = orderers_of(p.topology, p.sites, channel);
   what.shared = !p.settings.node.empty();
-  if (what.shared) what.absent = absent_nodes(p, what.orderers);
+  if (what.shared) what.absent = absent_nodes(p, channel, what.orderers);
   if (p.note) what.note = [note = p.note, channel](const std::string& text) { note(channel, text); };
   const auto orderer = std::find_if(p.sites.orderers.begin(), p.sites.orderers.end(), [&](const auto& o) { return o->channel(channel) != nullptr; });
   if (orderer == p.sites.orderers.end()) return deployment_elsewhere(p, std::move(what));
