@@ -60,16 +60,16 @@ const std::string not_deployed = "not deployed: ";
 void say_what_is_awaited(self_ptr self, const std::string& why) {
   auto& s = self->state;
   auto text = s.what.absent ? s.what.absent() : std::string();
-  if (text.empty()) text = why;
+  text = text.empty() ? "waiting: " + why : "waiting for " + text;
   if (text != s.awaited) {
-    spdlog::info("{}: waiting for {}", self->seat(), text);
-    s.progress("waiting for", text);
-    if (s.what.note) s.what.note("waiting for " + text);
+    spdlog::info("{}: {}", self->seat(), text);
+    s.progress("contracts of " + s.what.channel, text);
+    if (s.what.note) s.what.note(text);
     s.awaited = std::move(text);
     s.warned = false;
   }
   if (s.waited < worth_a_warning || std::exchange(s.warned, true)) return;
-  spdlog::warn("channel {}: its contracts wait for {}", s.what.channel, s.awaited);
+  spdlog::warn("channel {}: contracts: {}", s.what.channel, s.awaited);
 }
 
 std::chrono::milliseconds next_pause(deployer_state& s) {
@@ -370,7 +370,7 @@ void wait_for_definitions(self_ptr self, std::shared_ptr<std::vector<config::con
   auto& s = self->state;
   if (!missing(s.what).empty()) {
     s.definitions_awaited = std::move(contracts);
-    say_what_is_awaited(self, "the definitions, which another node commits when all organizations have approved");
+    say_what_is_awaited(self, "another node commits the definitions when all organizations have approved");
     return self->delayed_send(self, next_pause(s), atom::tick::value);
   }
   s.definitions_awaited.reset();
@@ -395,7 +395,7 @@ void plan(self_ptr self) {
   if (!caught_up(s.what)) {
     const auto lost = hopeless(s.what);
     if (s.what.shared && lost.empty()) {
-      say_what_is_awaited(self, "an orderer that has the channel's blocks");
+      say_what_is_awaited(self, "no orderer with the channel's blocks is there");
       return self->delayed_send(self, next_pause(s), atom::tick::value);
     }
     if (!lost.empty() || ++s.waits * look_again > patience) return finish(self, fail(errc::timeout, "peers did not catch up with the orderer" + lost));

@@ -154,7 +154,10 @@ void deploy(self_ptr self, const std::string& id, std::vector<config::contract_p
   }
   s.deploying.emplace(id, promise);
   // In a cluster others must join before anything commits, and that is theirs to decide.
-  if (what.shared) promise.deliver(broadcast_reply{created, {}});
+  if (what.shared) {
+    if (what.note) what.note("waiting: the channel's other members are to join");
+    promise.deliver(broadcast_reply{created, {}});
+  }
   const auto me = caf::actor_cast<participation_actor>(self);
   auto spec = deployer_role({"deployer/" + id, nullptr}, std::move(what), [](const std::string&, const std::string&) {},
                             [me, id](const result<void>& outcome) { caf::anon_send(me, atom::ended::value, id, outcome ? std::string{} : outcome.error().context); });
