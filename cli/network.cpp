@@ -149,7 +149,7 @@ const std::string& network::contract(const std::string& name) {
   }
   const auto& coming = channel_status().deployment();
   quit(exit_failed, "no contract " + in_quotes(name) + " on channel " + channel() + "; there are: " + (known.empty() ? "none" : known) +
-                        (coming.empty() ? "" : ". More may come, " + coming));
+                        (coming.empty() ? "" : (coming.starts_with("waiting") ? ". More may come, " : ". ") + coming));
 }
 
 crypto::signing_identity network::identity() {

@@ -228,9 +228,6 @@ void print_ready_json(const actors::node& n, const up_options& o, std::uint64_t 
 void print_ready(const actors::node& n, const up_options& o, std::chrono::steady_clock::time_point begun) {
   const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count());
   if (o.json) return print_ready_json(n, o, ms);
-  for (const auto& c : n.topology().channels) {
-    if (const auto awaited = n.deployment_of(c.name); !awaited.empty()) std::printf("  %-28s %s\n", ("contracts of " + c.name).c_str(), awaited.c_str());
-  }
   std::printf("ready in %llu ms%s\n", static_cast<unsigned long long>(ms),
               o.detach ? "" : ("; stop with Ctrl-C or `weft down" + (o.node.empty() ? std::string() : " --dir " + o.dir) + "`").c_str());
 }

@@ -124,13 +124,17 @@ void print_channel(const control::ChannelStatus& c) {
 }
 
 void print_nodes(const control::StatusResponse& s) {
+  constexpr std::size_t brief_max = 40;
   table nodes({"node", "address", "", "members"});
+  rows remarks;
   for (const auto& n : s.nodes()) {
     std::string members;
     for (const auto& m : n.members()) members.append(members.empty() ? "" : ", ").append(m);
-    nodes.add({n.name(), n.address(), n.here() ? "here" : (n.linked() ? "linked" : "not linked") + (n.why().empty() ? std::string() : ": " + n.why()), members});
+    const bool brief = n.why().size() <= brief_max;
+    nodes.add({n.name(), n.address(), n.here() ? "here" : (n.linked() ? "linked" : "not linked") + (n.why().empty() || !brief ? std::string() : ": " + n.why()), members});
+    if (!brief) remarks.add(n.name(), n.why());
   }
-  if (!nodes.empty()) std::printf("\n%s", nodes.text().c_str());
+  if (!nodes.empty()) std::printf("\n%s%s", nodes.text().c_str(), remarks.text(2).c_str());
 }
 
 void print_status(const control::StatusResponse& s, bool all_roles) {

@@ -194,6 +194,7 @@ void add_nodes(const door_context& c, control::StatusResponse& out) {
     if (link == links.end()) continue;
     row.set_linked(link->second.up);
     row.set_why(link->second.up ? link->second.twin : link->second.last_failure);
+    if (!link->second.up && row.why().empty() && !actors::remoting::dials(c.node->settings().node, n.name)) row.set_why("it has not called yet");
   }
 }
 
@@ -402,7 +403,11 @@ equipped_service make_control_service(const door_context& given) {
   const auto teller = spawn_bridge<status_bridge>(*given.system, "door/status", [context](auto self) { return report_status(self, context); },
                                                   status_state{given.node->where(), "entry", {}, {}});
   out.bridges.push_back(caf::actor_cast<caf::strong_actor_ptr>(teller));
-  table["Status"] = [teller](const unary_ptr& call) { caf::anon_send(teller, actors::atom::status::value, call); };
+  table["Status"] = [teller](const unary_ptr& call) {
+    control::StatusRequest in;
+    if (!proto::decode(call->request(), in)) return call->refuse(malformed());
+    caf::anon_send(teller, actors::atom::status::value, call);
+  };
   table["SetLogLevel"] = method(context, on_log_level);
   table["Stop"] = method(context, on_stop);
   table["ChannelInfo"] = method(context, on_channel_info);

@@ -68,7 +68,7 @@ class deliver_events final : public sink_events {
     auto peer = peers_->choose(name, msp_id);
     if (peer) return *peer;
     auto why = std::move(peer).error();
-    if (what_ == content::whole && !name.empty())  // the list of peers goes on
+    if (what_ == content::whole && !name.empty() && peers_->none().empty())  // the list of peers goes on
       for (const auto& o : orderers_) why.context += ", " + o->name;
     return fail(std::move(why));
   }

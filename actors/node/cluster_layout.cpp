@@ -128,9 +128,14 @@ std::string listening_at(const std::string& address) {
   return (host.starts_with('[') ? "[::]" : "0.0.0.0") + port;
 }
 
-/// A folder that holds another node's certificate would start, and be refused by everybody.
-result<void> check_own(const std::filesystem::path& at, bytes_view pem, const std::string& node) {
+/// A folder that holds another node's certificate, or one of another cluster, would start, and be refused by everybody.
+result<void> check_own(const std::filesystem::path& at, bytes_view pem, bytes_view authority_pem, const std::string& node) {
   WEFT_TRY(const auto own, crypto::certificate::from_pem(pem));
+  WEFT_TRY(const auto authority, crypto::certificate::from_pem(authority_pem));
+  if (!own.signed_by(authority)) {
+    return fail(errc::invalid_argument, at.string() + " was not issued by the authority in ca.crt beside it, so every other node would refuse this one; both come from one " +
+                                            "`weft topology init`");
+  }
   const auto& names = own.dns_names();
   if (std::find(names.begin(), names.end(), node) != names.end()) return {};
   return fail(errc::invalid_argument, at.string() + " is the certificate of " + (names.empty() ? "no node" : "node " + names.front()) + ", not of " + node +
@@ -146,9 +151,9 @@ result<remoting::settings> read_link_settings(const fs::path& folder, const conf
   s.limits = limits_for(t);
   s.listen = listening_at(self.address);
   WEFT_TRY(s.certificate_pem, read_file(folder / link_folder / "server.crt"));
-  WEFT_CHECK(check_own(folder / link_folder / "server.crt", s.certificate_pem, self.name));
   WEFT_TRY(s.key_pem, read_file(folder / link_folder / "server.key"));
   WEFT_TRY(const auto authority, read_file(folder / link_folder / "ca.crt"));
+  WEFT_CHECK(check_own(folder / link_folder / "server.crt", s.certificate_pem, authority, self.name));
   for (const auto& node : t.nodes) {
     if (node.name == self.name) continue;
     s.peers[node.name] = {node.address, {{}, node.name, {authority}}};

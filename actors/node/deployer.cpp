@@ -61,13 +61,13 @@ void say_what_is_awaited(self_ptr self, const std::string& why) {
   auto& s = self->state;
   auto text = s.what.absent ? s.what.absent() : std::string();
   text = text.empty() ? "waiting: " + why : "waiting for " + text;
-  if (text != s.awaited) {
+  if (text != std::exchange(s.what.noted, {}) && text != s.awaited) {
     spdlog::info("{}: {}", self->seat(), text);
     s.progress("contracts of " + s.what.channel, text);
     if (s.what.note) s.what.note(text);
-    s.awaited = std::move(text);
     s.warned = false;
   }
+  s.awaited = std::move(text);
   if (s.waited < worth_a_warning || std::exchange(s.warned, true)) return;
   spdlog::warn("channel {}: contracts: {}", s.what.channel, s.awaited);
 }
@@ -210,7 +210,8 @@ void broadcast_all(self_ptr self) {
             for (std::size_t i = 0; i < txs.size() && i < replies.size(); ++i) {
               if (replies[i].status == 200) continue;
               const auto why = "the orderer answered " + std::to_string(replies[i].status) + " " + replies[i].info;
-              const bool passes = replies[i].status == 503 || (replies[i].status == 404 && self->state.what.shared);  // it has not joined yet
+              // In a cluster an orderer may not have joined yet.
+              const bool passes = replies[i].status == 503 || (self->state.what.shared && replies[i].info.find("channel does not exist") != std::string::npos);
               return passes ? plan_again(self, txs[i], why, true) : give_up(self, txs[i], why);
             }
             await_all(self);

@@ -31,6 +31,7 @@ struct deployment {
   std::function<bool()> orders;                         ///< Whether somebody leads there.
   std::function<std::string()> absent;                  ///< Shared: nodes that have a part in it and are not linked, in words; empty: all are there.
   std::function<void(const std::string&)> note;         ///< Hears what it waits for, or why it ended without success, or nothing (in the end).
+  std::string noted;                                    ///< What was noted and told before it began.
   block_number height;                                  ///< The orderer's chain when the node started: peers catch up with it first.
 };
 

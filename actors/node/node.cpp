@@ -193,7 +193,10 @@ void running_node::add_deployers(std::vector<role_spec>& specs, const progress_f
       continue;
     }
     if (what.shared) {
-      notes_->set(c.name, "waiting for " + what.absent());
+      const auto absent = what.absent();
+      what.noted = absent.empty() ? "waiting: they are being deployed" : "waiting for " + absent;
+      notes_->set(c.name, what.noted);
+      progress("contracts of " + c.name, what.noted);
     }
     specs.push_back(deployer_role({"deployer/" + c.name, nullptr}, std::move(what), progress, [r = ready_](const result<void>& outcome) { r->part_done(outcome); }));
   }

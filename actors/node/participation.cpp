@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <set>
 
 #include "actors/node/supervisor.hpp"
 #include "crypto/policy/policy.hpp"
@@ -189,17 +190,24 @@ tl::expected<std::vector<const config::organization*>, broadcast_reply> orgs_of(
 
 caf::result<broadcast_reply> create(self_ptr self, const channel_request& request) {
   const auto& p = *self->state.parts;
-  const auto begun = begun_here(p.sites, request.name);
-  const auto orgs = begun && request.organizations.empty() ? orgs_of(*begun, p.topology) : chosen_orgs(p.topology, request.organizations);
+  auto orgs = chosen_orgs(p.topology, request.organizations);
   if (!orgs) return orgs.error();
+  const auto begun = begun_here(p.sites, request.name);
+  if (begun) {
+    auto named = orgs_of(*begun, p.topology);
+    if (!named) return named.error();
+    if (!request.organizations.empty() && std::set(named->begin(), named->end()) != std::set(orgs->begin(), orgs->end()))
+      return refuse(bad_request, "channel " + request.name + " exists already, with other organizations");
+    orgs = std::move(named);
+  }
   const auto contracts = placements(p.topology, request.contracts);
   for (const auto& c : contracts) {
     for (const auto& site : p.sites.peers) {
       if (!site->contracts.count(c.name)) return refuse(bad_request, "no contract " + c.name + " is installed on " + site->name);
     }
   }
-  auto genesis = begun && request.organizations.empty() ? result<ledger::block>(*begun)
-                                                        : stored_or_new_genesis(p.settings.folder, p.made, p.topology, request.name, *orgs, p.seams);
+  auto genesis = begun ? result<ledger::block>(*begun)
+                       : stored_or_new_genesis(p.settings.folder, p.made, p.topology, request.name, *orgs, p.seams);
   if (!genesis) return refuse(genesis.error().code == errc::io ? failed_inside : bad_request, genesis.error().context);
   std::vector<std::string> members;
   for (const auto& o : p.sites.orderers) members.push_back(o->name);

@@ -62,7 +62,7 @@ struct link_report {
   std::uint64_t bytes_in = 0, bytes_out = 0, frames_dropped = 0;
   std::string last_failure;                    ///< Why it is down, or was last.
   std::uint64_t twins = 0;                     ///< Connections of other processes that claim to be this node while it is linked; they were refused.
-  std::string twin;                            ///< The last of them, in words, while the link stands that was there before.
+  std::string twin;                            ///< The last of them, in words, until it has not called for a while.
 };
 struct tunnel_report {
   std::map<std::string, link_report> peers;

@@ -69,6 +69,12 @@ void tunnel::refuse_twin(connection& c, peer_state& p) {
 /// What looked like a second process may have been the first one, whose former link was not over yet. Both live if the older goes on speaking.
 void tunnel::note_twins() {
   for (auto& [name, p] : peers_) {
+    constexpr std::chrono::seconds gone_after{10};  // it would have called again
+    if (p.twin_told && now_ - p.twin_came > gone_after) {
+      p.twin_told = false;
+      std::lock_guard lock(mutex_);
+      report_.peers[name].twin.clear();
+    }
     if (p.twin.empty()) continue;
     if (p.current == nullptr || !p.current->settled()) {
       p.twin.clear();
@@ -77,6 +83,7 @@ void tunnel::note_twins() {
     if (p.current->last_in <= p.twin_came + settings_.limits.silence / 2) continue;
     const auto text = "another process, at " + p.twin + ", claims to be node " + name + " too and is refused while the first one lives; stop one of them";
     p.twin.clear();
+    p.twin_told = true;
     {
       std::lock_guard lock(mutex_);
       auto& r = report_.peers[name];

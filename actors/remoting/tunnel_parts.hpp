@@ -24,6 +24,7 @@ struct tunnel::peer_state {
   connection* current = nullptr;   ///< Its link, or our attempt at one.
   std::string twin;                ///< Where another process calls from that claims to be this node …
   steady_time twin_came{};         ///< … and when it did last; until that was logged, or turned out to be none.
+  bool twin_told = false;          ///< It stands in the report.
 };
 
 struct tunnel::connection {

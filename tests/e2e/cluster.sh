@@ -67,7 +67,7 @@ kill -CONT "$pid"
 # ---- a second process of a node: the first stays, both sides say so
 cp -r "$cluster/ord0" "$scratch/ord0"
 rm -rf "$scratch/ord0/"{weft.sock,weft.lock,weft.log,data}
-sed -i "s/127.0.0.1:$base\"/127.0.0.1:$((base + 7))\"/" "$scratch/ord0/topology.yaml"
+sed -i "s/127.0.0.1:$base\$/127.0.0.1:$((base + 7))/" "$scratch/ord0/topology.yaml"
 expect 0 "ready in" -- "$weft" node ord0 --dir "$scratch/ord0" --detach
 found() { # TEXT FILE: within some seconds
   for _ in $(seq 300); do grep -q "$1" "$2" && return 0; "$weft" status --dir "$cluster/ord1" >/dev/null 2>&1; done
@@ -84,6 +84,9 @@ expect 0 "stopped" -- "$weft" down --dir "$scratch/ord0"
 expect 0 "weft node NAME" -- "$weft" topology init <(sed 's/name: mychannel/name: abroad/' "$document") --out "$scratch/abroad"
 for node in org1 ord1; do expect 1 "was made with another" -- "$weft" channel join --dir "$cluster/$node" "$scratch/abroad/operator/channels/abroad.block"; done
 for node in $nodes; do expect 0 "stopped" -- "$weft" down --dir "$cluster/$node"; done
+cp "$scratch/abroad/ord1/node/"server.* "$cluster/ord1/node/"
+expect 1 "server.crt was not issued by the authority in ca.crt beside it" -- "$weft" node ord1 --dir "$cluster"
+cp "$scratch/kept/"* "$cluster/ord1/node/"
 expect 0 "ready in" -- "$weft" node org1 --dir "$cluster" --detach  # whose contracts are there: it waits for nobody
 expect 0 "mycc +1.0" -- "$weft" status --dir "$cluster/org1" --wait 1s
 expect 0 "stopped" -- "$weft" down --dir "$cluster/org1"

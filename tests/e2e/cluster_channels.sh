@@ -58,3 +58,58 @@ for node in two three; do expect 0 "joined" -- at "$node" channel join "$cluster
 expect 0 "kv +1.0" -- at one status --wait 60s
 expect 0 "VALID" -- at one invoke kv put k v --channel alone
 same "members of the other organization's node" '["orderer1.example.com"]' "$(at two channel list --json | sed 's/.*"channel":"alone"[^[]*"members":\(\[[^]]*\]\).*/\1/')"
+
+# ---- an orderer takes a TLS certificate with another key while the channels run: the channels first, then its folder …
+edit="$(dirname "$weft")/weft_e2e_config"
+authority="$cluster/operator/crypto/ordererOrganizations/example.com/tlsca"
+cd "$scratch" || exit 1
+issue() { # HOST
+  openssl ecparam -name prime256v1 -genkey -noout 2>/dev/null | openssl pkcs8 -topk8 -nocrypt -out "$1.key"
+  printf 'subjectAltName=DNS:%s.example.com,DNS:localhost\nextendedKeyUsage=serverAuth,clientAuth\nkeyUsage=digitalSignature\n' "$1" >extensions
+  openssl req -new -key "$1.key" -subj "/CN=$1.example.com" 2>/dev/null |
+    openssl x509 -req -CA "$authority"/tlsca*-cert.pem -CAkey "$authority/priv_sk" -CAcreateserial -days 30 -extfile extensions -out "$1.crt" 2>/dev/null
+}
+tls_of() { echo "$cluster/$1/crypto/ordererOrganizations/example.com/orderers/$2.example.com/tls"; } # NODE HOST
+change_channels() { # HOST
+  for channel in mychannel trade alone; do
+    at one channel fetch config config.block --as Admin@org1.example.com --channel "$channel" >/dev/null
+    "$edit" config.block update.pb consenter rotate "$(tls_of operator "$1")/server.crt" "$1.crt"
+    # A leader that was elected this moment has not heard of everybody, and refuses what would leave it without a quorum.
+    for _ in $(seq 50); do at one channel update update.pb --as Admin@example.com >update.out 2>&1 && break; done
+    expect 0 "committed|accepted|update" -- cat update.out
+  done
+}
+change_folder() { # NODE HOST
+  cp "$2.crt" "$(tls_of "$1" "$2")/server.crt"
+  cp "$2.key" "$(tls_of "$1" "$2")/server.key"
+}
+# becomes WHAT VALUE PATH NODE: within some seconds
+becomes() {
+  local got
+  for _ in $(seq 200); do
+    got="$(json "$3" "$weft" status --json --dir "$cluster/$4")"
+    [ "$got" = "$2" ] && break
+  done
+  same "$1" "$2" "$got"
+}
+issue orderer2
+change_channels orderer2
+expect 0 "VALID" -- at one invoke kv put n "between" --channel alone
+at three down >/dev/null
+change_folder three orderer2
+start three
+for i in 0 1 2; do becomes "orderer2's id in channel $i" 3 "channels.$i.orderers.0.raft.id" three; done
+at two down >/dev/null # what is ordered now is so by orderer0 and orderer2 alone
+expect 0 "VALID" -- at one invoke kv put o "by the new key" --channel alone
+
+# … and the other way round
+issue orderer1
+change_folder two orderer1
+start two
+for i in 0 1 2; do becomes "orderer1's role in channel $i" "no consenter" "channels.$i.orderers.0.raft.role" two; done
+change_channels orderer1
+for i in 0 1 2; do becomes "orderer1's id in channel $i" 2 "channels.$i.orderers.0.raft.id" two; done
+at three down >/dev/null
+expect 0 "VALID" -- at one invoke kv put p "by the other new key" --channel trade
+start three
+for node in two three; do becomes "height of trade at $node" "$(json channels.2.orderers.0.height "$weft" status --json --dir "$cluster/one")" channels.2.orderers.0.height "$node"; done
