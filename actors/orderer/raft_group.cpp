@@ -42,6 +42,7 @@ bool learn_members(self_ptr self) {
     const auto id = group->ids[i];
     if (id == me) continue;
     auto member = member_at(*s.site, listed[i]);
+    if (member == s.site->name) continue;  // listed with the certificate that was its own before: nobody to be asked for blocks
     auto before = s.others.find(id);
     if (before != s.others.end() && before->second.member == member) now[id] = std::move(before->second);
     else now[id] = {member, {s.site->where, member + "/consenter/" + s.channel->id}, {}};
