@@ -43,6 +43,7 @@ using tick = caf::atom_constant<caf::atom("tick")>;
 using join = caf::atom_constant<caf::atom("join")>;
 using create = caf::atom_constant<caf::atom("create")>;
 using adopt = caf::atom_constant<caf::atom("adopt")>;
+using leader = caf::atom_constant<caf::atom("leader")>;
 }  // namespace atom
 
 /// ENDORSER of one peer: simulates proposals on a snapshot and signs what came out.
@@ -86,14 +87,18 @@ using gateway_actor = caf::typed_actor<
     // INTERNAL: the committer of this peer has committed a block.
     caf::reacts_to<atom::committed, commit_notice>,
     // INTERNAL: looks for waiters whose time is over.
-    caf::reacts_to<atom::tick>>;
+    caf::reacts_to<atom::tick>,
+    // INTERNAL: looks after submits that wait for an orderer.
+    caf::reacts_to<atom::expired>>;
 
 /// ORDERER front of one node: checks size, signature and the channel's Writers policy (interop/06 §1), then hands to the consenter.
 using orderer_actor = caf::typed_actor<
     // SUCCESS (200) means: the block with this envelope is on disk. Everything else left no trace.
     caf::replies_to<atom::broadcast, ledger::envelope>::with<broadcast_reply>,
     // Several at once, of one channel: those that pass travel together as far as the batch limits allow. One answer for each, in order.
-    caf::replies_to<atom::broadcast, std::vector<ledger::envelope>>::with<std::vector<broadcast_reply>>>;
+    caf::replies_to<atom::broadcast, std::vector<ledger::envelope>>::with<std::vector<broadcast_reply>>,
+    // Who leads the channel as far as this orderer knows (an orderer's name; empty: nobody), and in which term.
+    caf::replies_to<atom::leader, std::string>::with<std::string, std::uint64_t>>;
 
 /// CONSENTER of one channel on one node: decides the order. solo, raft, kafka and bft stand behind this interface.
 using consenter_actor = caf::typed_actor<

@@ -146,6 +146,15 @@ caf::result<std::vector<broadcast_reply>> broadcast_all(filter_self self, const 
   return promise;
 }
 
+/// A channel with one orderer is always led by it, in no term.
+caf::result<std::string, std::uint64_t> leader_of(const orderer_site& site, const std::string& id) {
+  const auto channel = site.channel(id);
+  if (!channel) return {std::string(), std::uint64_t{0}};
+  const auto view = channel->consensus.get();
+  if (!view) return {site.name, std::uint64_t{0}};
+  return {view->leader_name(), view->term};
+}
+
 orderer_actor::behavior_type filter(filter_self self, orderer_ptr site, std::shared_ptr<std::atomic<std::size_t>> busy,
                                     std::shared_ptr<role_meter> meter) {
   self->sit(site->name + "/orderer", std::move(meter));
@@ -154,6 +163,7 @@ orderer_actor::behavior_type filter(filter_self self, orderer_ptr site, std::sha
   return {
       [self](atom::broadcast, const ledger::envelope& e) { return broadcast(self, e); },
       [self](atom::broadcast, const std::vector<ledger::envelope>& all) { return broadcast_all(self, all); },
+      [self](atom::leader, const std::string& channel) { return leader_of(*self->state.site, channel); },
   };
 }
 
@@ -177,6 +187,7 @@ orderer_actor::behavior_type orderer(role_self<orderer_actor, orderer_state> sel
         if (full()) return std::vector<broadcast_reply>(all.size(), too_many);
         return self->delegate(next(), atom::broadcast::value, all);
       },
+      [self](atom::leader, const std::string& channel) { return leader_of(*self->state.site, channel); },
   };
 }
 

@@ -26,19 +26,7 @@ struct known_policy {
   crypto::policy_ptr policy;
 };
 
-/// A transaction on its way to whichever orderer takes it.
-struct submit_call {
-  ledger::envelope tx;
-  std::string channel;
-  std::vector<std::string> orderers;
-  std::size_t next = 0, tried = 0;         ///< Which one is asked; how many were in this round.
-  caf::actor_clock::time_point begun, deadline;
-  caf::timespan pause{0};                  ///< Before the next round.
-  gateway_reply last;                      ///< What the client hears if nobody takes it …
-  std::map<std::string, error_detail> heard;  ///< … with what each orderer said last, by its name.
-  caf::typed_response_promise<gateway_reply> promise;
-  std::shared_ptr<void> counted;
-};
+struct submit_call;
 using submit_ptr = std::shared_ptr<submit_call>;
 
 struct gateway_state {
@@ -52,9 +40,19 @@ struct gateway_state {
   std::shared_ptr<std::size_t> calls;
   std::size_t spread = 0;
   std::map<std::string, std::string> preferred;                  ///< By channel: the orderer that led when last heard of.
+  std::map<std::uint64_t, submit_ptr> submits;                   ///< On their way, in the order in which they came.
+  std::uint64_t submits_begun = 0;
+  bool looks_after_submits = false;                              ///< A timer runs.
   std::set<caf::actor_addr> watched;                             ///< Orderers and endorsers that were asked: when one is gone, so are its answers.
   static inline const char* name = "gateway";
 };
+
+using gateway_self = role_self<gateway_actor, gateway_state>;
+
+[[nodiscard]] gateway_reply refused(rpc_code code, std::string message, std::vector<error_detail> details = {});
+/// A counted call: refuses beyond the limit (null), counts down when the promise's holder is gone.
+[[nodiscard]] std::shared_ptr<void> enter(gateway_state& s);
+[[nodiscard]] gateway_reply too_many(const gateway_state& s);
 
 /// Starts the call; `counted` is held until it is over. With `msp_ids` one peer of each endorses and the policy is not asked.
 void start_endorse_call(role_self<gateway_actor, gateway_state> self, channel_ptr channel, const signed_proposal& proposal, const std::vector<std::string>& msp_ids, caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted);

@@ -6,23 +6,33 @@
 #include <unordered_map>
 
 #include "actors/peer/endorse_call.hpp"
+#include "actors/peer/submit_call.hpp"
 #include "actors/peer/roles.hpp"
 #include "chaincode/endorsement/reply.hpp"
-#include "cluster/ordering/admission.hpp"
 
 namespace weft::actors {
 
+gateway_reply refused(rpc_code code, std::string message, std::vector<error_detail> details) {
+  return {status_of(code, std::move(message), std::move(details)), {}};
+}
+
+std::shared_ptr<void> enter(gateway_state& s) {
+  if (*s.calls >= s.site->options.gateway_calls_max) return nullptr;
+  ++*s.calls;
+  return {s.calls.get(), [calls = s.calls](void*) { --*calls; }};  // not null: null means refused
+}
+gateway_reply too_many(const gateway_state& s) {
+  return refused(rpc_code::resource_exhausted, "too many requests for /gateway.Gateway, exceeding concurrency limit (" +
+                                                   std::to_string(s.site->options.gateway_calls_max) + ")");
+}
+
 namespace {
 
-using self_ptr = role_self<gateway_actor, gateway_state>;
+using self_ptr = gateway_self;
 using reply_promise = caf::typed_response_promise<gateway_reply>;
 
 /// `deliver` returns the promise; handlers return nothing.
 void answer(reply_promise& promise, gateway_reply r) { promise.deliver(std::move(r)); }
-
-gateway_reply refused(rpc_code code, std::string message, std::vector<error_detail> details = {}) {
-  return {status_of(code, std::move(message), std::move(details)), {}};
-}
 
 /// Checks what every call has to say. Gives the channel, or the answer to the client.
 tl::expected<channel_ptr, gateway_reply> channel_for(const gateway_state& s, const signed_proposal& p) {
@@ -33,17 +43,6 @@ tl::expected<channel_ptr, gateway_reply> channel_for(const gateway_state& s, con
   if (id.empty()) return no(refused(rpc_code::invalid_argument, "no channel ID provided"));
   if (auto c = s.site->channel(id)) return c;
   return no(refused(rpc_code::unavailable, "failed to get config for channel [" + id + "]: could not get last config for channel " + id));
-}
-
-/// A counted call: refuses beyond the limit, counts down when the promise's holder is gone.
-std::shared_ptr<void> enter(gateway_state& s) {
-  if (*s.calls >= s.site->options.gateway_calls_max) return nullptr;
-  ++*s.calls;
-  return {s.calls.get(), [calls = s.calls](void*) { --*calls; }};  // not null: null means refused
-}
-gateway_reply too_many(const gateway_state& s) {
-  return refused(rpc_code::resource_exhausted, "too many requests for /gateway.Gateway, exceeding concurrency limit (" +
-                                                   std::to_string(s.site->options.gateway_calls_max) + ")");
 }
 
 // ---- evaluate
@@ -81,115 +80,6 @@ caf::result<gateway_reply> evaluate(self_ptr self, const signed_proposal& p) {
                                   ? refused(rpc_code::deadline_exceeded, "evaluate timeout expired before receiving a response from the endorser")
                                   : refused(rpc_code::unavailable, "the endorser stopped while evaluating; try again"));
             });
-  return promise;
-}
-
-// ---- submit
-
-gateway_reply of_broadcast(const broadcast_reply& r, const std::string& orderer) {
-  if (r.status == cluster::status_success) return {};
-  const auto name = [&] {
-    switch (r.status) {
-      case 400: return std::string("BAD_REQUEST");
-      case 403: return std::string("FORBIDDEN");
-      case 404: return std::string("NOT_FOUND");
-      case 413: return std::string("REQUEST_ENTITY_TOO_LARGE");
-      case 500: return std::string("INTERNAL_SERVER_ERROR");
-      case 501: return std::string("NOT_IMPLEMENTED");
-      case 503: return std::string("SERVICE_UNAVAILABLE");
-      default: return std::to_string(r.status);
-    }
-  }();
-  auto text = "received unsuccessful response from orderer: status=" + name + ", info=" + r.info;
-  std::vector<error_detail> details{{orderer, "", text}};
-  if (r.status >= 400 && r.status < 500) return refused(rpc_code::aborted, std::move(text), std::move(details));
-  return refused(rpc_code::unavailable, "no orderers could successfully process transaction", std::move(details));
-}
-
-/// The orderer did not answer: the transaction may or may not be ordered.
-gateway_reply unanswered(bool late, const std::string& orderer) {
-  std::vector<error_detail> details;
-  details.push_back({orderer, {}, late ? "no answer" : "the orderer stopped while it held the transaction"});
-  if (late) return refused(rpc_code::deadline_exceeded, "submit timeout expired while broadcasting to ordering service", std::move(details));
-  return refused(rpc_code::unavailable, "no orderers could successfully process transaction", std::move(details));
-}
-
-/// No transaction is lost by sending it again: peers mark a second copy, and everybody who asks is told of the first.
-constexpr caf::timespan first_pause = std::chrono::milliseconds{10}, longest_pause = std::chrono::milliseconds{250};
-/// A group without a quorum is waited for as long as an election may take, then the client hears why.
-constexpr std::chrono::seconds quorum_patience{1};
-
-bool lacks_quorum(const submit_call& call) {
-  return std::any_of(call.heard.begin(), call.heard.end(), [](const auto& said) { return said.second.message.find(" needed") != std::string::npos; });
-}
-
-void try_orderer(self_ptr self, const submit_ptr& call);
-
-/// Every orderer was asked once. Leaders are elected, roles are started again: worth another round while there is time.
-void next_round(self_ptr self, const submit_ptr& call) {
-  const auto now = self->clock().now();
-  const auto until = lacks_quorum(*call) ? std::min(call->deadline, call->begun + quorum_patience) : call->deadline;
-  if (call->orderers.size() < 2 || now + call->pause >= until) {
-    call->last.status.details.clear();
-    for (auto& [name, said] : call->heard) call->last.status.details.push_back(std::move(said));
-    return answer(call->promise, std::move(call->last));
-  }
-  call->tried = 0;
-  self->delayed_send(self, std::exchange(call->pause, std::min<caf::timespan>(2 * call->pause, longest_pause)), atom::submit::value, call);
-}
-
-void on_refusal(self_ptr self, const submit_ptr& call, gateway_reply reply) {
-  for (auto& said : reply.status.details) call->heard[said.address] = std::move(said);
-  call->last = std::move(reply);
-  ++call->next;
-  if (++call->tried < call->orderers.size()) return try_orderer(self, call);
-  next_round(self, call);
-}
-
-void try_orderer(self_ptr self, const submit_ptr& call) {
-  auto& s = self->state;
-  const auto& name = call->orderers[call->next % call->orderers.size()];
-  const orderer_actor orderer = route<orderer_actor>{s.site->where, name + "/orderer"}.get();
-  if (!orderer) {
-    return on_refusal(self, call, refused(rpc_code::unavailable, "no orderers could successfully process transaction", {{name, "", "the orderer is not running"}}));
-  }
-  if (s.watched.insert(orderer.address()).second) self->monitor(orderer);
-  self->ask(orderer, s.site->options.broadcast_timeout, atom::broadcast::value, call->tx)
-      .then(
-          [self, call, name](const broadcast_reply& r) {
-            auto reply = of_broadcast(r, name);
-            spdlog::debug("{}: submit {} to {}: {} {}", self->seat(), call->tx.header() ? std::string_view(call->tx.header()->tx_id) : std::string_view{}, name, r.status, r.info);
-            if (!r.leader.empty()) self->state.preferred[call->channel] = r.leader;
-            if (reply.status.code == static_cast<int>(rpc_code::unavailable)) return on_refusal(self, call, std::move(reply));
-            answer(call->promise, std::move(reply));
-          },
-          [self, call, name](const caf::error& e) { on_refusal(self, call, unanswered(e == caf::sec::request_timeout, name)); });
-}
-
-caf::result<gateway_reply> submit(self_ptr self, const ledger::envelope& tx) {
-  auto& s = self->state;
-  const auto& h = tx.header();
-  if (!h) return refused(rpc_code::invalid_argument, "a prepared transaction must be provided: " + h.error().context);
-  if (tx.signature().empty()) return refused(rpc_code::invalid_argument, "prepared transaction must be signed");
-  auto channel = s.site->channel(h->channel_id);
-  if (!channel) return refused(rpc_code::unavailable, "failed to get config for channel [" + h->channel_id + "]");
-  if (channel->orderers.empty()) return refused(rpc_code::unavailable, "the channel has no orderers");
-  auto counted = enter(s);
-  if (!counted) return too_many(s);
-  auto promise = self->make_response_promise<gateway_reply>();
-  const auto call = std::make_shared<submit_call>();
-  call->tx = tx;
-  call->channel = h->channel_id;
-  call->orderers = channel->orderers;
-  call->promise = promise;
-  call->counted = std::move(counted);
-  call->begun = self->clock().now();
-  call->deadline = call->begun + s.site->options.broadcast_timeout;
-  call->pause = first_pause;
-  // The one that led last, else any: so load spreads.
-  const auto led = std::find(call->orderers.begin(), call->orderers.end(), s.preferred[call->channel]);
-  call->next = led == call->orderers.end() ? s.spread++ : static_cast<std::size_t>(led - call->orderers.begin());
-  try_orderer(self, call);
   return promise;
 }
 
@@ -270,9 +160,10 @@ gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
       [self](atom::evaluate, const signed_proposal& p) { return evaluate(self, p); },
       [self](atom::endorse, const signed_proposal& p) { return endorse(self, p, {}); },
       [self](atom::endorse, const signed_proposal& p, const std::vector<std::string>& msp_ids) { return endorse(self, p, msp_ids); },
-      [self](atom::submit, const ledger::envelope& tx) { return submit(self, tx); },
+      [self](atom::submit, const ledger::envelope& tx) { return start_submit_call(self, tx); },
       [self](atom::await, const std::string& channel, const std::string& tx_id) { return await(self, channel, tx_id); },
       [self](atom::submit, const submit_ptr& call) { try_orderer(self, call); },
+      [self](atom::expired) { look_after_submits(self); },
       [self](atom::committed, const commit_notice& notice) { on_committed(self, notice); },
       [self](atom::tick) {
         expire_waiters(self);

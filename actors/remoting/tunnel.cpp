@@ -205,13 +205,15 @@ void tunnel::take(arrival a) {
 
 void tunnel::dial_due() {
   for (auto& [name, p] : peers_) {
-    if (p.settings.dial && p.current == nullptr && p.fault != link_fault::cut && now_ >= p.next.next()) dial(name, p);
+    if (p.current != nullptr || p.fault == link_fault::cut) continue;
+    if (p.settings.dial ? now_ >= p.next.next() : !std::exchange(p.knocked, true)) dial(name, p);
   }
 }
 
 void tunnel::dial(const std::string& name, peer_state& p) {
   auto s = carrier_->dial(p.settings.address, name);
   if (!s) {
+    if (!p.settings.dial) return;  // it will find us by itself
     p.next.ended(now_, {}, *settings_.random);
     std::lock_guard lock(mutex_);
     report_.peers[name].last_failure = s.error().context;
@@ -221,7 +223,8 @@ void tunnel::dial(const std::string& name, peer_state& p) {
   c->far = std::move(*s);
   c->dialled = true;
   c->peer = name;
-  p.current = c.get();
+  c->knock = !p.settings.dial;
+  if (!c->knock) p.current = c.get();
   add(std::move(c));
 }
 

@@ -98,14 +98,14 @@ void tunnel::close(connection& c, const std::string& why) {
   const auto it = connections_.find(c.serial);
   const auto gone = std::move(it->second);
   connections_.erase(it);
-  if (!gone->settled() && !gone->dialled) note_stranger(*gone, why);
+  if (!gone->settled() && !gone->dialled && !gone->knock) note_stranger(*gone, why);
   gone->far->say_goodbye();
   const auto p = peers_.find(gone->peer);
   if (p != peers_.end() && p->second.current == gone.get()) {
     p->second.current = nullptr;
     p->second.next.ended(now_, gone->told ? now_ - gone->up : std::chrono::nanoseconds{}, *settings_.random);
   }
-  if (p != peers_.end()) {
+  if (p != peers_.end() && !gone->knock) {
     std::lock_guard lock(mutex_);
     auto& r = report_.peers[gone->peer];
     r.last_failure = why;

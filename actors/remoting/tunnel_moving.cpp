@@ -72,7 +72,15 @@ result<void> tunnel::open(connection& c) {
   if (it == peers_.end()) return fail(errc::permission_denied, "node " + c.far->peer() + " is no peer of this one");
   auto& p = it->second;
   if (p.fault == link_fault::cut) return fail(errc::unavailable, "cut by a fault plan");
-  if (!c.dialled && p.settings.dial) return fail(errc::permission_denied, "node " + it->first + " calls, but is to be called");
+  if (c.knock) {  // the other side hangs up
+    c.now = connection::phase::awaiting_greeting;
+    return {};
+  }
+  if (!c.dialled && p.settings.dial) {
+    c.knock = true;
+    if (p.current == nullptr) p.next.hurry(now_);
+    return fail(errc::unavailable, "node " + it->first + " is here, and is to be called");
+  }
   if (p.current != nullptr && p.current != &c) {
     // A node that restarted calls while its former self is not quite over; one of which two processes run would take its link from itself for ever.
     if (p.current->now == connection::phase::open && now_ - p.current->last_in <= settings_.limits.silence / 2) {
@@ -101,6 +109,7 @@ result<bool> tunnel::read_greeting(connection& c) {
   if (c.greeted == greeting_of_twins)
     return fail(errc::permission_denied, "it is linked with another process of node " + settings_.self + " already; does a copy of this node run elsewhere?");
   if (!greeting.starts_with(c.greeted) && !greeting_of_twins.starts_with(c.greeted)) return fail(errc::unavailable, "it does not speak weft/1");
+  if (c.greeted == greeting && c.knock) return fail(errc::unavailable, "it admits a node that is to be called");
   if (c.greeted == greeting) admitted(c);
   return true;
 }

@@ -21,6 +21,7 @@ struct tunnel::peer_state {
   tunnel_peer settings;
   redial next;
   link_fault fault = link_fault::none;
+  bool knocked = false;            ///< For one that dials us: it was told that we are here.
   connection* current = nullptr;   ///< Its link, or our attempt at one.
   std::string twin;                ///< Where another process calls from that claims to be this node …
   steady_time twin_came{};         ///< … and when it did last; until that was logged, or turned out to be none.
@@ -34,6 +35,7 @@ struct tunnel::connection {
   descriptor near;
   std::string source, peer;        ///< peer: known from the start when we dialled, else from admission on.
   bool dialled = false, told = false, marked = false;
+  bool knock = false;              ///< Only says that its node is here.
   byte_queue in, out;
   std::optional<frame_guard> guard;
   bytes greeted;                   ///< What came of the greeting.

@@ -1,0 +1,193 @@
+#include "actors/peer/submit_call.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "cluster/ordering/admission.hpp"
+
+namespace weft::actors {
+
+namespace {
+
+gateway_reply of_broadcast(const broadcast_reply& r, const std::string& orderer) {
+  if (r.status == cluster::status_success) return {};
+  const auto name = [&] {
+    switch (r.status) {
+      case 400: return std::string("BAD_REQUEST");
+      case 403: return std::string("FORBIDDEN");
+      case 404: return std::string("NOT_FOUND");
+      case 413: return std::string("REQUEST_ENTITY_TOO_LARGE");
+      case 500: return std::string("INTERNAL_SERVER_ERROR");
+      case 501: return std::string("NOT_IMPLEMENTED");
+      case 503: return std::string("SERVICE_UNAVAILABLE");
+      default: return std::to_string(r.status);
+    }
+  }();
+  auto text = "received unsuccessful response from orderer: status=" + name + ", info=" + r.info;
+  std::vector<error_detail> details{{orderer, "", text}};
+  if (r.status >= 400 && r.status < 500) return refused(rpc_code::aborted, std::move(text), std::move(details));
+  return refused(rpc_code::unavailable, "no orderers could successfully process transaction", std::move(details));
+}
+
+/// The orderer did not answer: the transaction may or may not be ordered.
+gateway_reply unanswered(bool late, const std::string& orderer) {
+  std::vector<error_detail> details;
+  details.push_back({orderer, {}, late ? "no answer" : "the orderer stopped while it held the transaction"});
+  if (late) return refused(rpc_code::deadline_exceeded, "submit timeout expired while broadcasting to ordering service", std::move(details));
+  return refused(rpc_code::unavailable, "no orderers could successfully process transaction", std::move(details));
+}
+
+/// No transaction is lost by sending it again: peers mark a second copy, and everybody who asks is told of the first.
+constexpr caf::timespan first_pause = std::chrono::milliseconds{10}, longest_pause = std::chrono::milliseconds{250};
+/// A group without a quorum is waited for as long as an election may take, then the client hears why.
+constexpr std::chrono::seconds quorum_patience{1};
+
+/// An orderer that says nothing for so long may stand still, with everything that it was given; the others elect a new leader in about this time.
+constexpr std::chrono::milliseconds silence_noticed{100}, look_every{25}, leader_patience{500};
+
+bool lacks_quorum(const submit_call& call) {
+  return std::any_of(call.heard.begin(), call.heard.end(), [](const auto& said) { return said.second.message.find(" needed") != std::string::npos; });
+}
+
+void look_again(gateway_self self, caf::timespan after) {
+  if (std::exchange(self->state.looks_after_submits, true)) return;
+  self->delayed_send(self, after, atom::expired::value);
+}
+
+/// What the client hears, once.
+void finish(gateway_self self, const submit_ptr& call, gateway_reply reply) {
+  if (self->state.submits.erase(call->number) == 0) return;
+  call->promise.deliver(std::move(reply));
+}
+
+/// Every orderer was asked once. Leaders are elected, roles are started again: worth another round while there is time.
+void next_round(gateway_self self, const submit_ptr& call) {
+  const auto now = self->clock().now();
+  const auto until = lacks_quorum(*call) ? std::min(call->deadline, call->begun + quorum_patience) : call->deadline;
+  if (call->orderers.size() < 2 || now + call->pause >= until) {
+    call->last.status.details.clear();
+    for (auto& [name, said] : call->heard) call->last.status.details.push_back(std::move(said));
+    return finish(self, call, std::move(call->last));
+  }
+  call->tried = 0;
+  self->delayed_send(self, std::exchange(call->pause, std::min<caf::timespan>(2 * call->pause, longest_pause)), atom::submit::value, call);
+}
+
+void on_refusal(gateway_self self, const submit_ptr& call, std::uint64_t attempt, gateway_reply reply) {
+  for (auto& said : reply.status.details) call->heard[said.address] = std::move(said);
+  if (attempt != call->attempt) return;  // it was sent elsewhere meanwhile
+  call->waits = false;
+  call->last = std::move(reply);
+  ++call->next;
+  if (++call->tried < call->orderers.size()) return try_orderer(self, call);
+  next_round(self, call);
+}
+
+/// An orderer says who leads: calls that wait for somebody silent go there. Each once in a term, so that two who differ do not send it to and fro.
+void on_leader(gateway_self self, const std::string& channel, const std::string& leader, std::uint64_t term) {
+  if (leader.empty()) return;
+  const auto now = self->clock().now();
+  std::vector<submit_ptr> moved;
+  for (const auto& [number, call] : self->state.submits) {
+    if (call->channel != channel || !call->waits || call->told_term >= term || now - call->asked_at < silence_noticed || call->orderer() == leader) continue;
+    const auto at = std::find(call->orderers.begin(), call->orderers.end(), leader);
+    if (at == call->orderers.end()) continue;
+    call->told_term = term;
+    call->next = static_cast<std::size_t>(at - call->orderers.begin());
+    moved.push_back(call);
+  }
+  if (moved.empty()) return;
+  self->state.preferred[channel] = leader;
+  spdlog::debug("{}: {} submits of {} go to {}, which leads in term {}", self->seat(), moved.size(), channel, leader, term);
+  for (const auto& call : moved) try_orderer(self, call);
+}
+
+/// One of the channel's orderers that are not silent.
+void ask_who_leads(gateway_self self, const std::string& channel, const std::vector<std::string>& orderers, const std::set<std::string>& silent) {
+  auto& s = self->state;
+  for (std::size_t i = 0; i < orderers.size(); ++i) {
+    const auto& name = orderers[s.spread++ % orderers.size()];
+    if (silent.count(name) > 0) continue;
+    const orderer_actor orderer = route<orderer_actor>{s.site->where, name + "/orderer"}.get();
+    if (!orderer) continue;
+    self->ask(orderer, leader_patience, atom::leader::value, channel)
+        .then([self, channel](const std::string& leader, std::uint64_t term) { on_leader(self, channel, leader, term); },
+              [](const caf::error&) {});  // the next one will be asked soon
+    return;
+  }
+}
+
+}  // namespace
+
+void try_orderer(gateway_self self, const submit_ptr& call) {
+  auto& s = self->state;
+  const auto name = call->orderer();
+  const auto attempt = ++call->attempt;
+  const orderer_actor orderer = route<orderer_actor>{s.site->where, name + "/orderer"}.get();
+  if (!orderer) {
+    return on_refusal(self, call, attempt, refused(rpc_code::unavailable, "no orderers could successfully process transaction", {{name, "", "the orderer is not running"}}));
+  }
+  if (s.watched.insert(orderer.address()).second) self->monitor(orderer);
+  call->waits = true;
+  call->asked_at = self->clock().now();
+  const auto left = std::max<caf::timespan>(call->deadline - call->asked_at, std::chrono::milliseconds(1));
+  self->ask(orderer, left, atom::broadcast::value, call->tx)
+      .then(
+          [self, call, name, attempt](const broadcast_reply& r) {
+            auto reply = of_broadcast(r, name);
+            spdlog::debug("{}: submit {} to {}: {} {}", self->seat(), call->tx.header() ? std::string_view(call->tx.header()->tx_id) : std::string_view{}, name, r.status, r.info);
+            if (!r.leader.empty()) self->state.preferred[call->channel] = r.leader;
+            if (reply.status.code == static_cast<int>(rpc_code::unavailable)) return on_refusal(self, call, attempt, std::move(reply));
+            finish(self, call, std::move(reply));
+          },
+          [self, call, name, attempt](const caf::error& e) { on_refusal(self, call, attempt, unanswered(e == caf::sec::request_timeout, name)); });
+}
+
+void look_after_submits(gateway_self self) {
+  auto& s = self->state;
+  s.looks_after_submits = false;
+  if (s.submits.empty()) return;
+  const auto now = self->clock().now();
+  std::map<std::string, std::pair<const submit_call*, std::set<std::string>>> silent;  // by channel
+  for (const auto& [number, call] : s.submits) {
+    if (!call->waits || call->orderers.size() < 2 || now - call->asked_at < silence_noticed) continue;
+    auto& [one, names] = silent[call->channel];
+    one = call.get();
+    names.insert(call->orderer());
+  }
+  for (const auto& [channel, who] : silent) ask_who_leads(self, channel, who.first->orderers, who.second);
+  look_again(self, look_every);
+}
+
+caf::result<gateway_reply> start_submit_call(gateway_self self, const ledger::envelope& tx) {
+  auto& s = self->state;
+  const auto& h = tx.header();
+  if (!h) return refused(rpc_code::invalid_argument, "a prepared transaction must be provided: " + h.error().context);
+  if (tx.signature().empty()) return refused(rpc_code::invalid_argument, "prepared transaction must be signed");
+  auto channel = s.site->channel(h->channel_id);
+  if (!channel) return refused(rpc_code::unavailable, "failed to get config for channel [" + h->channel_id + "]");
+  if (channel->orderers.empty()) return refused(rpc_code::unavailable, "the channel has no orderers");
+  auto counted = enter(s);
+  if (!counted) return too_many(s);
+  auto promise = self->make_response_promise<gateway_reply>();
+  const auto call = std::make_shared<submit_call>();
+  call->tx = tx;
+  call->channel = h->channel_id;
+  call->orderers = channel->orderers;
+  call->promise = promise;
+  call->counted = std::move(counted);
+  call->begun = self->clock().now();
+  call->deadline = call->begun + s.site->options.broadcast_timeout;
+  call->pause = first_pause;
+  // The one that led last, else any: so load spreads.
+  const auto led = std::find(call->orderers.begin(), call->orderers.end(), s.preferred[call->channel]);
+  call->next = led == call->orderers.end() ? s.spread++ : static_cast<std::size_t>(led - call->orderers.begin());
+  call->number = ++s.submits_begun;
+  s.submits.emplace(call->number, call);
+  try_orderer(self, call);
+  look_again(self, look_every);
+  return promise;
+}
+
+}  // namespace weft::actors

@@ -1,0 +1,33 @@
+// Submit calls of a gateway: a signed transaction on its way to whichever orderer takes it. No client hears of a leader that dies or stands still.
+#pragma once
+
+#include "actors/peer/endorse_call.hpp"
+
+namespace weft::actors {
+
+struct submit_call {
+  ledger::envelope tx;
+  std::string channel;
+  std::vector<std::string> orderers;
+  std::uint64_t number = 0;                ///< In gateway_state::submits, until it is answered.
+  std::size_t next = 0, tried = 0;         ///< Which one is asked; how many were in this round.
+  std::uint64_t attempt = 0;               ///< Answers to earlier ones count only when they are final.
+  std::uint64_t told_term = 0;             ///< Of the leader to whom it was sent on, away from an orderer that was silent.
+  caf::actor_clock::time_point begun, deadline, asked_at;
+  bool waits = false;                      ///< For an orderer's answer, not for the next round.
+  caf::timespan pause{0};                  ///< Before the next round.
+  gateway_reply last;                      ///< What the client hears if nobody takes it …
+  std::map<std::string, error_detail> heard;  ///< … with what each orderer said last, by its name.
+  caf::typed_response_promise<gateway_reply> promise;
+  std::shared_ptr<void> counted;
+  [[nodiscard]] const std::string& orderer() const { return orderers[next % orderers.size()]; }
+};
+
+[[nodiscard]] caf::result<gateway_reply> start_submit_call(gateway_self self, const ledger::envelope& tx);
+/// Asks the orderer whose turn it is.
+void try_orderer(gateway_self self, const submit_ptr& call);
+/// Every few milliseconds while calls are on their way: an orderer that says nothing may stand still, with everything that it was given. The others are
+/// asked who leads now.
+void look_after_submits(gateway_self self);
+
+}  // namespace weft::actors
