@@ -43,7 +43,7 @@ class soak {
   void run(seconds length) {
     begin_ = steady::now();
     auto sample_at = begin_;
-    for (auto next = begin_; next < begin_ + length; next += seconds(1)) {
+    for (auto next = begin_; next < begin_ + length; next = std::max(next + seconds(1), steady::now())) {
       pause(std::chrono::duration_cast<milliseconds>(next - steady::now()));
       const bool peers_too = (next - begin_) / phase % 2 == 1;
       strike(peers_too);
