@@ -71,7 +71,7 @@ tl::expected<std::vector<role_spec>, broadcast_reply> open_at(const node_parts& 
   const channel_opening what{id, true, genesis};
   role_list roles{p.sites, p.made, p.settings, p.meters};
   if (auto kept = remember_join(p.settings, member, what); !kept) return no(failed_inside, kept.error().context);
-  if (auto opened = orderer ? open_channel(*orderer, what, p.settings) : open_channel(*peer, what, p.settings, orderers_of(p.topology, p.sites, id)); !opened) {
+  if (auto opened = orderer ? open_channel(*orderer, what, p.settings) : open_channel(*peer, what, p.settings, p.topology, orderers_of(p.topology, p.sites, id)); !opened) {
     return no(failed_inside, opened.error().context);
   }
   return orderer ? roles.of_channel(orderer, id) : roles.of_channel(peer, id);
@@ -334,7 +334,8 @@ deployment make_deployment(const node_parts& p, const std::string& channel, std:
   deployment what;
   what.channel = channel;
   what.contracts = std::move(contracts);
-  what.orderers = orderers_of(p.topology, p.sites, channel);
+  const auto peer = std::find_if(p.sites.peers.begin(), p.sites.peers.end(), [&](const auto& held) { return held->channel(channel) != nullptr; });
+  what.orderers = peer == p.sites.peers.end() ? orderers_of(p.topology, p.sites, channel) : (*peer)->channel(channel)->orderers;
   what.shared = !p.settings.node.empty();
   if (what.shared) what.absent = absent_nodes(p, channel, what.orderers);
   if (p.note) what.note = [note = p.note, channel](const std::string& text) { note(channel, text); };

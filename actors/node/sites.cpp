@@ -166,8 +166,19 @@ result<std::vector<channel_opening>> remembered_joins(const node_settings& setti
   return out;
 }
 
+/// The consenters that the channel's configuration names, by where they are; else those that were thought of.
+std::vector<std::string> serving(const ledger::channel_bundle& bundle, const config::topology& network, const std::vector<std::string>& thought_of) {
+  if (!bundle.raft()) return thought_of;
+  const auto members = orderers_by_address(network);
+  std::vector<std::string> out;
+  for (const auto& c : bundle.raft()->consenters) {
+    if (const auto at = members.find(c.host + ":" + std::to_string(c.port)); at != members.end()) out.push_back(at->second);
+  }
+  return out.empty() ? thought_of : out;
+}
+
 result<std::shared_ptr<peer_channel>> open_peer_channel(const channel_opening& c, const std::string& member, const node_settings& settings,
-                                                        const std::vector<std::string>& orderers, const progress_fn& progress,
+                                                        const config::topology& network, const std::vector<std::string>& orderers, const progress_fn& progress,
                                                         const ledger::bundle_source& bundles) {
   WEFT_TRY(auto s, open_stores(settings, member, c.id));
   const auto told = [&](block_number done, block_number all) {
@@ -184,7 +195,7 @@ result<std::shared_ptr<peer_channel>> open_peer_channel(const channel_opening& c
   WEFT_TRY(channel->waiting, ledger::transient_store::open(std::move(waiting), settings.roles.private_sets_max));
   channel->id = c.id;
   channel->ledger = std::move(*opened);
-  channel->orderers = orderers;
+  channel->orderers = serving(*channel->ledger->bundle(), network, orderers);
   channel->now.set(std::make_shared<channel_snapshot>(channel_snapshot{channel->ledger->bundle(), channel->ledger->view(), channel->ledger->height()}));
   return channel;
 }
@@ -315,18 +326,21 @@ std::vector<std::string> orderers_of(const config::topology& t, const node_sites
   for (const auto& c : t.channels) if (c.name == channel) return config::consenters_of(c, t);
   std::vector<std::string> out;
   for (const auto& o : here.orderers) if (o->channel(channel)) out.push_back(o->name);
-  if (!out.empty()) return out;
-  // A channel that was joined, on a node without its orderers: any of the network's may have it.
+  if (!out.empty() && t.nodes.size() < 2) return out;
   for (const auto& org : t.organizations) {
     if (org.kind != config::org_kind::orderer) continue;
-    for (const auto& host : org.hosts) out.push_back(host + "." + org.domain);
+    for (const auto& host : org.hosts) {
+      const auto name = host + "." + org.domain;
+      if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
+    }
   }
   return out;
 }
 
-result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const std::vector<std::string>& orderers,
+result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const config::topology& network,
+                          const std::vector<std::string>& orderers,
                           const progress_fn& progress, const ledger::bundle_source& bundles) {
-  WEFT_TRY(auto channel, open_peer_channel(what, site.name, settings, orderers, progress, bundles));
+  WEFT_TRY(auto channel, open_peer_channel(what, site.name, settings, network, orderers, progress, bundles));
   site.channels->add(what.id, std::move(channel));
   return {};
 }
@@ -379,7 +393,7 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
       fill(*s, org, host, m, settings, seams, where, v);
       WEFT_TRY(s->local_msp, crypto::msp::create(*m.msps.at(org.msp_id), crypto::msp_level::v1_4_3));
       WEFT_TRY(const auto channels, openings(s->name));
-      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, orderers_of(t, out, c.id), progress, bundles.of(org.operated_by)));
+      for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, t, orderers_of(t, out, c.id), progress, bundles.of(org.operated_by)));
       WEFT_CHECK(install_contracts(s, settings));
       progress("peer " + s->name, "height " + std::to_string(channels.empty() ? 0 : s->channel(channels.front().id)->ledger->height().value));
       out.peers.push_back(std::move(s));

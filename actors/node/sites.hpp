@@ -30,11 +30,12 @@ struct channel_opening {
 /// Opens or begins the channel's stores and adds it to the site. Errors: `corruption`, `io` naming the member.
 [[nodiscard]] result<void> open_channel(const orderer_site& site, const channel_opening& what, const node_settings& settings,
                                         const ledger::bundle_source& bundles = ledger::channel_bundle::from_block);
-/// `orderers`: the members that serve the channel.
-[[nodiscard]] result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const std::vector<std::string>& orderers,
+/// `orderers`: the members of `network` that serve the channel; on a raft channel its configuration knows better, if it names members.
+[[nodiscard]] result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const config::topology& network,
+                                        const std::vector<std::string>& orderers,
                                         const progress_fn& progress = {},
                                         const ledger::bundle_source& bundles = ledger::channel_bundle::from_block);
-/// Orderers of this network that serve a channel: those of the topology's channel, else all that have it here.
+/// Orderers of this network that serve a channel: those of the topology's channel, else all that have it here, and all that may have it elsewhere.
 [[nodiscard]] std::vector<std::string> orderers_of(const config::topology& t, const node_sites& here, const std::string& channel);
 /// Keeps the block that the member joins with, so that it is found again when the node starts. Errors: `io`.
 [[nodiscard]] result<void> remember_join(const node_settings& settings, const std::string& member, const channel_opening& what);

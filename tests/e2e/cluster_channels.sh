@@ -45,6 +45,12 @@ expect 0 "VALID" -- at two invoke kv put l "by the other" --channel trade --as U
 expect 0 "only in trade" -- at two query kv get k --channel trade
 expect 0 "trade +etcdraft +[1-9]" -- at three channel list
 
+# ---- one of its orderers dies, perhaps its leader: clients elsewhere do not notice
+kill -9 "$(at three status --json | sed 's/.*"pid":\([0-9]*\).*/\1/')"
+expect 0 "VALID" -- at one invoke kv put n "without three" --channel trade
+expect 0 "VALID" -- at two invoke kv put o "without three" --channel trade --as User1@org2.example.com
+start three
+
 # ---- all start again, and have it
 down
 for node in $nodes; do start "$node"; done
