@@ -118,6 +118,7 @@ class tls_caller {
   }
   /// Bytes that came before the end; -1: no end.
   int until_end() {
+    const without_sigpipe guard;  // reading may go on with a handshake that was cut short, and so write
     char buffer[4096];
     for (int said = 0;;) {
       const int n = SSL_read(ssl_, buffer, sizeof buffer);
