@@ -30,7 +30,9 @@ std::string topology(std::size_t orderers, unsigned port) {
     out += std::string("  - {name: Org") + n + ", msp_id: Org" + n + "MSP, domain: org" + n + ".example.com, kind: peer, hosts: [peer0], users: 1}\n";
   }
   out += "  - {name: Orderer, msp_id: OrdererMSP, domain: example.com, kind: orderer, hosts: [" + hosts + "]}\n";
-  return out + "channels:\n  - {name: mychannel, ordering: raft, contracts: [{name: kv, version: \"1.0\"}]}\nnodes:\n" + nodes;
+  // Sanitizers make everything some times slower, so raft ticks as much slower there: a node that is silent for 20 ticks counts as frozen.
+  const auto tick = std::to_string(10 * WEFT_TEST_PATIENCE) + "ms";
+  return out + "channels:\n  - {name: mychannel, ordering: raft, raft: {tick_interval: " + tick + "}, contracts: [{name: kv, version: \"1.0\"}]}\nnodes:\n" + nodes;
 }
 
 /// How often each transaction of the chain is valid (never more than once), and how many copies were marked.
