@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -59,6 +60,7 @@ void say(int line, char how, const std::string& words) {
 
 /// The child's whole life.
 int serve(const config::topology& t, actors::node_settings settings, int line) {
+  ::signal(SIGPIPE, SIG_IGN);  // the bench may be gone before this process
   const auto config = actors::make_system_config(std::max(2u, std::thread::hardware_concurrency()));
   actors::remoting::prepare(*config);
   caf::actor_system system{*config};
