@@ -2,8 +2,6 @@
 // whether any client noticed, anything acknowledged was lost, or anything became valid twice.
 //   weft_e2e_failover WEFT ORDERERS
 // WEFT_FAILOVER_ROUNDS (5, of each kind), WEFT_FAILOVER_FAULTS (both; kill or freeze).
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 
@@ -59,20 +57,4 @@ void run(const std::string& weft, const fs::path& folder, std::size_t orderers) 
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const auto orderers = argc == 3 ? std::strtoul(argv[2], nullptr, 10) : 0;
-  if (orderers < 3 || orderers > 9) {
-    std::fprintf(stderr, "usage: weft_e2e_failover WEFT ORDERERS   (3 to 9)\n");
-    return 2;
-  }
-  auto scratch = (fs::temp_directory_path() / "weft-failover-XXXXXX").string();
-  if (::mkdtemp(scratch.data()) == nullptr) return 1;
-  try {
-    run(fs::absolute(argv[1]), scratch, orderers);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "FAILED: %s (folder kept: %s)\n", e.what(), scratch.c_str());
-    return 1;
-  }
-  fs::remove_all(scratch);
-  return 0;
-}
+int main(int argc, char** argv) { return run_in_scratch(argc, argv, "weft_e2e_failover", run); }

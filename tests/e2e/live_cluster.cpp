@@ -228,6 +228,25 @@ void check(const process_cluster& c, const std::vector<acknowledged>& all, std::
               some.size(), chain.copies);
 }
 
+int run_in_scratch(int argc, char** argv, const std::string& program,
+                   void (*run)(const std::string& weft, const fs::path& folder, std::size_t orderers)) {
+  const auto orderers = argc == 3 ? std::strtoul(argv[2], nullptr, 10) : 0;
+  if (orderers < 3 || orderers > 9) {
+    std::fprintf(stderr, "usage: %s WEFT ORDERERS   (3 to 9)\n", program.c_str());
+    return 2;
+  }
+  auto scratch = (fs::temp_directory_path() / (program + "-XXXXXX")).string();
+  if (::mkdtemp(scratch.data()) == nullptr) return 1;
+  try {
+    run(fs::absolute(argv[1]), scratch, orderers);
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "FAILED: %s (folder kept: %s)\n", e.what(), scratch.c_str());
+    return 1;
+  }
+  fs::remove_all(scratch);
+  return 0;
+}
+
 double quantile(std::vector<double> xs, double q) {
   if (xs.empty()) return 0;
   std::sort(xs.begin(), xs.end());

@@ -97,6 +97,11 @@ class load {
 /// Every chain is the same, and everything that clients were told stands in it, once. `read_back`: how many of them are also read.
 void check(const process_cluster& c, const std::vector<acknowledged>& all, std::size_t read_back);
 
+/// The main function of a program that is called with the binary and how many orderers: a scratch folder, which is kept when `run` throws.
+/// Gives the exit status.
+[[nodiscard]] int run_in_scratch(int argc, char** argv, const std::string& program,
+                                 void (*run)(const std::string& weft, const fs::path& folder, std::size_t orderers));
+
 [[nodiscard]] double quantile(std::vector<double> xs, double q);
 
 }  // namespace weft::live

@@ -6,8 +6,6 @@
 // Minutes alternate. In the first, third, … only orderers are struck: no client may see an error. In the others peers are struck as well, where a
 // client whose node dies has to see one. Nodes ord0 and org1 are frozen and lose roles, but their processes live from the first second to the last:
 // theirs are the lines of memory to look at.
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -193,20 +191,4 @@ void run(const std::string& weft, const fs::path& folder, std::size_t orderers) 
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const auto orderers = argc == 3 ? std::strtoul(argv[2], nullptr, 10) : 0;
-  if (orderers < 3 || orderers > 9) {
-    std::fprintf(stderr, "usage: weft_e2e_soak WEFT ORDERERS   (3 to 9)\n");
-    return 2;
-  }
-  auto scratch = (fs::temp_directory_path() / "weft-soak-XXXXXX").string();
-  if (::mkdtemp(scratch.data()) == nullptr) return 1;
-  try {
-    run(fs::absolute(argv[1]), scratch, orderers);
-  } catch (const std::exception& e) {
-    std::fprintf(stderr, "FAILED: %s (folder kept: %s)\n", e.what(), scratch.c_str());
-    return 1;
-  }
-  fs::remove_all(scratch);
-  return 0;
-}
+int main(int argc, char** argv) { return run_in_scratch(argc, argv, "weft_e2e_soak", run); }
