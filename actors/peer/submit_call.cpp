@@ -59,6 +59,7 @@ void look_again(gateway_self self, caf::timespan after) {
 void finish(gateway_self self, const submit_ptr& call, gateway_reply reply) {
   if (self->state.submits.erase(call->number) == 0) return;
   call->promise.deliver(std::move(reply));
+  call->counted.reset();  // a silent orderer may hold the call itself for as long as its answer is awaited
 }
 
 /// Every orderer was asked once. Leaders are elected, roles are started again: worth another round while there is time.
