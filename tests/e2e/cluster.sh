@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Seven processes: what each node's folder holds, what a node refuses, and the exercise of five orderers as scripts/cluster-demo tells it.
 source "$(dirname "$0")/lib.sh"
+source "$(dirname "$0")/ports.sh"
 root="$(cd "$(dirname "$0")/../.." && pwd)"
-base=$((20000 + ($$ * 11) % 20000))  # other tests run beside this one
+take_ports  # sets $base
 document="$scratch/cluster.yaml"
 cp "$root/scripts/cluster.yaml" "$document"
 for i in 0 1 2 3 4 5 6; do sed -i "s/127.0.0.1:$((17050 + i))\"/127.0.0.1:$((base + i))\"/" "$document"; done

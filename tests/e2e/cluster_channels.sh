@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Three nodes, each with an orderer, two with a peer: a channel is made on one of them and the others join it.
 source "$(dirname "$0")/lib.sh"
-base=$((20000 + ($$ * 11) % 20000))
+source "$(dirname "$0")/ports.sh"
+take_ports  # sets $base
 cluster="$scratch/cluster"
 cat >"$scratch/three.yaml" <<END
 organizations:

@@ -1,7 +1,5 @@
 #include "tests/e2e/live_cluster.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -65,7 +63,7 @@ const std::vector<std::string>& process_cluster::organizations() {
 
 process_cluster::process_cluster(std::string weft, fs::path folder, std::size_t orderers) : weft_(std::move(weft)), folder_(std::move(folder)) {
   const auto document = folder_ / "topology.yaml";
-  std::ofstream(document) << topology(orderers, 20'000 + static_cast<unsigned>(::getpid()) * 11 % 20'000);
+  std::ofstream(document) << topology(orderers, lane_.base());
   const auto command = "'" + weft_ + "' topology init '" + document.string() + "' --out '" + (folder_ / "nodes").string() + "' >/dev/null";
   require(std::system(command.c_str()) == 0, "weft topology init failed");
   for (std::size_t i = 0; i < orderers; ++i) orderers_.push_back("ord" + std::to_string(i));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/e2e/live_network.hpp"
+#include "tests/e2e/ports.hpp"
 
 namespace weft::live {
 
@@ -47,6 +48,7 @@ class process_cluster {
   void start(const std::string& name, std::mutex& mutex);
   std::string weft_;
   fs::path folder_;
+  port_lane lane_;  ///< Outlives the processes.
   std::vector<std::string> orderers_;
   std::map<std::string, std::unique_ptr<process>> processes_;
 };
