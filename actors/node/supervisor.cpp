@@ -31,7 +31,7 @@ namespace {
 
 using self_ptr = role_self<supervisor_actor, supervisor_state>;
 
-constexpr std::chrono::milliseconds first_pause{10}, longest_pause{5000};
+constexpr std::chrono::milliseconds first_pause{10}, longest_pause{1000};
 constexpr std::chrono::seconds steady_life{10};  ///< A role that lived this long starts its pauses from the beginning.
 
 void start(self_ptr self, const std::string& name) {

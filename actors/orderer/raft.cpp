@@ -18,6 +18,7 @@ constexpr unsigned campaign_every = 3;   ///< Ticks between two campaigns of a n
 constexpr unsigned view_every = 10;      ///< Ticks between two looks at who is where.
 constexpr unsigned election_ticks_max = 1'000'000;
 constexpr std::size_t in_flight_max = 1024;
+constexpr std::uint64_t in_flight_bytes_max = 16 * MiB;  ///< To one follower, or one block if it is larger: what waits at a slow link.
 constexpr std::chrono::milliseconds tick_min{1}, tick_max{std::chrono::hours{1}};
 
 // ---- opening
@@ -32,6 +33,7 @@ cluster::raft_chain_options options_of(const raft_consenter_state& s, raft::node
   out.raft.heartbeat_ticks = std::clamp(o.heartbeat_tick, 1u, out.raft.election_ticks - 1);
   out.raft.check_quorum = out.raft.pre_vote = true;
   out.raft.inflight_messages = std::clamp<std::size_t>(o.max_inflight_blocks, 1, in_flight_max);
+  out.raft.inflight_bytes = std::max<std::uint64_t>(in_flight_bytes_max, out.raft.message_bytes_max);
   out.blocks_in_flight_max = out.raft.inflight_messages;
   out.snapshot_bytes = o.snapshot_interval_size;
   out.suspicion_ticks = 20 * out.raft.election_ticks;

@@ -40,8 +40,8 @@ gateway_reply unanswered(bool late, const std::string& orderer) {
 
 /// No transaction is lost by sending it again: peers mark a second copy, and everybody who asks is told of the first.
 constexpr caf::timespan first_pause = std::chrono::milliseconds{10}, longest_pause = std::chrono::milliseconds{250};
-/// A group without a quorum is waited for as long as an election may take, then the client hears why.
-constexpr std::chrono::seconds quorum_patience{1};
+/// A group that lacks a quorum all this time is not waited for any longer: the client hears why. A node that starts again is back before that.
+constexpr std::chrono::seconds quorum_patience{2};
 
 /// An orderer that says nothing for so long may stand still, with everything that it was given; the others elect a new leader in about this time.
 constexpr std::chrono::milliseconds silence_noticed{100}, look_every{25}, leader_patience{500};
@@ -65,13 +65,16 @@ void finish(gateway_self self, const submit_ptr& call, gateway_reply reply) {
 /// Every orderer was asked once. Leaders are elected, roles are started again: worth another round while there is time.
 void next_round(gateway_self self, const submit_ptr& call) {
   const auto now = self->clock().now();
-  const auto until = lacks_quorum(*call) ? std::min(call->deadline, call->begun + quorum_patience) : call->deadline;
+  if (!lacks_quorum(*call)) call->lacking_since.reset();
+  else if (!call->lacking_since) call->lacking_since = now;
+  const auto until = call->lacking_since ? std::min(call->deadline, *call->lacking_since + quorum_patience) : call->deadline;
   if (call->orderers.size() < 2 || now + call->pause >= until) {
     call->last.status.details.clear();
     for (auto& [name, said] : call->heard) call->last.status.details.push_back(std::move(said));
     return finish(self, call, std::move(call->last));
   }
   call->tried = 0;
+  call->heard.clear();
   self->delayed_send(self, std::exchange(call->pause, std::min<caf::timespan>(2 * call->pause, longest_pause)), atom::submit::value, call);
 }
 

@@ -1,6 +1,8 @@
 // Submit calls of a gateway: a signed transaction on its way to whichever orderer takes it. No client hears of a leader that dies or stands still.
 #pragma once
 
+#include <optional>
+
 #include "actors/peer/endorse_call.hpp"
 
 namespace weft::actors {
@@ -15,9 +17,10 @@ struct submit_call {
   std::uint64_t told_term = 0;             ///< Of the leader to whom it was sent on, away from an orderer that was silent.
   caf::actor_clock::time_point begun, deadline, asked_at;
   bool waits = false;                      ///< For an orderer's answer, not for the next round.
+  std::optional<caf::actor_clock::time_point> lacking_since;  ///< In each round since then somebody said that the group has no quorum.
   caf::timespan pause{0};                  ///< Before the next round.
   gateway_reply last;                      ///< What the client hears if nobody takes it …
-  std::map<std::string, error_detail> heard;  ///< … with what each orderer said last, by its name.
+  std::map<std::string, error_detail> heard;  ///< … with what each orderer said last in this round, by its name.
   caf::typed_response_promise<gateway_reply> promise;
   std::shared_ptr<void> counted;
   [[nodiscard]] const std::string& orderer() const { return orderers[next % orderers.size()]; }

@@ -93,7 +93,8 @@ void process_cluster::start(const std::string& name) {
 }
 
 void process_cluster::start(const std::string& name, std::mutex& mutex) {
-  auto p = std::make_unique<process>(weft_, std::vector<std::string>{"node", name, "--dir", (folder_ / "nodes").string(), "--json", "--log", "error"});
+  const char* level = std::getenv("WEFT_LIVE_LOG");
+  auto p = std::make_unique<process>(weft_, std::vector<std::string>{"node", name, "--dir", (folder_ / "nodes").string(), "--json", "--log", level ? level : "error"});
   std::lock_guard lock(mutex);
   processes_[name] = std::move(p);
 }

@@ -33,7 +33,7 @@ void wait_for(const std::string& what, Condition holds) {
 class process_cluster {
  public:
   process_cluster(std::string weft, fs::path folder, std::size_t orderers);
-  /// Starts a node that is not running. Throws when it is not ready within a minute.
+  /// Starts a node that is not running; it logs to standard error what WEFT_LIVE_LOG says (`error`). Throws when it is not ready within a minute.
   void start(const std::string& name);
   [[nodiscard]] process& of(const std::string& name) { return *processes_.at(name); }
   [[nodiscard]] const std::vector<std::string>& orderers() const { return orderers_; }
