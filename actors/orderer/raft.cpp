@@ -19,6 +19,7 @@ constexpr unsigned view_every = 10;      ///< Ticks between two looks at who is 
 constexpr unsigned election_ticks_max = 1'000'000;
 constexpr std::size_t in_flight_max = 1024;
 constexpr std::uint64_t in_flight_bytes_max = 16 * MiB;  ///< To one follower, or one block if it is larger: what waits at a slow link.
+constexpr std::size_t ready_bytes_max = 4 * MiB;         ///< Committed blocks in memory at once while a log is read again.
 constexpr std::chrono::milliseconds tick_min{1}, tick_max{std::chrono::hours{1}};
 
 // ---- opening
@@ -34,6 +35,7 @@ cluster::raft_chain_options options_of(const raft_consenter_state& s, raft::node
   out.raft.check_quorum = out.raft.pre_vote = true;
   out.raft.inflight_messages = std::clamp<std::size_t>(o.max_inflight_blocks, 1, in_flight_max);
   out.raft.inflight_bytes = std::max<std::uint64_t>(in_flight_bytes_max, out.raft.message_bytes_max);
+  out.raft.ready_bytes_max = ready_bytes_max;
   out.blocks_in_flight_max = out.raft.inflight_messages;
   out.snapshot_bytes = o.snapshot_interval_size;
   out.suspicion_ticks = 20 * out.raft.election_ticks;

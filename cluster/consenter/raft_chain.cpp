@@ -215,7 +215,10 @@ result<void> raft_chain::append(const raft::entry& e, shared_bytes raw) {
     if (!parsed) return fail(within("entry " + std::to_string(e.index) + " of the raft log", parsed.error()));
     block = std::move(*parsed);
   }
-  if (block.number() < tip_.next) return {};  // in the store already
+  if (block.number() < tip_.next) {  // in the store already; a consenter that starts often has to forget its log nevertheless
+    since_snapshot_ += size;
+    return {};
+  }
   const auto where = [&] { return "entry " + std::to_string(e.index) + " of the raft log, block " + std::to_string(block.number().value); };
   if (block.number() != tip_.next) return fail(errc::corruption, where() + ": block " + std::to_string(tip_.next.value) + " should come next");
   if (block.header().previous_hash != tip_.last_hash) return fail(errc::corruption, where() + ": its previous hash is not that of the block before");

@@ -239,7 +239,7 @@ class raft_chain {
   chain_tip fetched_;                      ///< Behind the last one that came.
   std::optional<checkpoint> newest_;
   std::optional<checkpoint> syncing_;      ///< The store is being synced for a snapshot there.
-  std::size_t since_snapshot_ = 0;         ///< Bytes of blocks.
+  std::size_t since_snapshot_ = 0;         ///< Bytes of blocks, those that were there at the start among them.
 };
 
 }  // namespace weft::cluster

@@ -391,6 +391,23 @@ TEST_CASE("a snapshot does not grow older than the members, however little is wr
   CHECK(g.equal_chains());
 }
 
+TEST_CASE("a consenter that starts again before each snapshot is due forgets its log nevertheless") {
+  group g(1);
+  g.base.snapshot_bytes = 2000;
+  g.base.entries_kept = 2;
+  std::uint64_t longest = 0;
+  for (int i = 0; i < 60; ++i) {  // a block of about 100 bytes in each life
+    g.start(1);
+    g.elect(1);
+    g.submit(1, "a" + std::to_string(i), static_cast<std::uint64_t>(i));
+    g.idle(1);
+    longest = std::max(longest, g.at(1).log.last_index() - g.at(1).log.first_index());
+  }
+  CHECK(g.at(1).store.size() == 61);
+  CHECK(g.at(1).log.latest_snapshot()->at.index > 60);
+  CHECK(longest < 60);
+}
+
 TEST_CASE("a snapshot in the making gives way to a newer one that the leader sent meanwhile") {
   group g(3);
   g.base.snapshot_bytes = 1000;
