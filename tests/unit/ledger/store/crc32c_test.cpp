@@ -30,7 +30,7 @@ TEST_CASE("CRC-32C of the vectors in RFC 3720, B.4") {
 TEST_CASE("the instruction and the tables agree, whole or in parts") {
   seeded_random random(7);
   for (int i = 0; i < 300; ++i) {
-    const bytes data = random.make_bytes(random.below(300));
+    const bytes data = random.make_bytes(random.below(i % 2 ? 300 : 8000));
     const std::size_t cut = random.below(data.size() + 1);
     const std::uint32_t whole = crc32c(data);
     CHECK(crc32c_portable(data) == whole);
