@@ -1,9 +1,10 @@
 // A cluster of processes under load whose leader dies (SIGKILL) or freezes (SIGSTOP), round by round: how long until transactions commit again, and
 // whether any client noticed, anything acknowledged was lost, or anything became valid twice.
 //   weft_e2e_failover WEFT ORDERERS
-// WEFT_FAILOVER_ROUNDS (5, of each kind), WEFT_FAILOVER_FAULTS (both; kill or freeze).
+// WEFT_FAILOVER_ROUNDS (5, of each kind), WEFT_FAILOVER_FAULTS (both; kill or freeze), WEFT_LIVE_LOG (live_cluster.hpp).
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 
 #include "tests/e2e/live_cluster.hpp"
 
@@ -12,10 +13,29 @@ namespace {
 using namespace weft;
 using namespace weft::live;
 
+/// As the nodes' logs give it, so that the two can be laid side by side.
+std::string wall_clock() {
+  const auto now = std::chrono::system_clock::now();
+  const auto seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm parts{};
+  ::gmtime_r(&seconds, &parts);
+  char text[32];
+  const auto n = std::strftime(text, sizeof text, "%H:%M:%S", &parts);
+  std::snprintf(text + n, sizeof text - n, ".%03d", static_cast<int>(std::chrono::duration_cast<milliseconds>(now.time_since_epoch()).count() % 1000));
+  return text;
+}
+
+/// The views that say so are new, not from before the last round's links were cut.
+bool stays(const process_cluster& c, const std::string& leader) {
+  pause(milliseconds(300));
+  return c.whole_leader() == leader;
+}
+
 double one_round(process_cluster& c, load& l, bool freeze) {
   std::string leader;
-  wait_for("a leader that sees everybody", [&] { return !(leader = c.whole_leader()).empty() || !l.failure().empty(); });
+  wait_for("a group that is whole", [&] { return !l.failure().empty() || (!(leader = c.whole_leader()).empty() && stays(c, leader)); });
   require(l.failure().empty(), "a client saw an error: " + l.failure());
+  const auto at = wall_clock();
   const auto fault = steady::now();
   if (freeze) c.of(leader).freeze(); else c.of(leader).kill();
   std::optional<double> took;
@@ -24,7 +44,7 @@ double one_round(process_cluster& c, load& l, bool freeze) {
   const auto before = l.done();
   wait_for("load goes on", [&] { return l.done() >= before + 20 || !l.failure().empty(); });
   if (freeze) c.of(leader).thaw(); else c.start(leader);
-  std::printf("%s %s: %.0f ms to the next transaction\n", leader.c_str(), freeze ? "frozen" : "killed", *took);
+  std::printf("%s %s at %s: %.0f ms to the next transaction\n", leader.c_str(), freeze ? "frozen" : "killed", at.c_str(), *took);
   std::fflush(stdout);
   return *took;
 }

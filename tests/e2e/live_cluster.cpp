@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <set>
 
 namespace weft::live {
 
@@ -105,13 +106,19 @@ control::OrdererHeight process_cluster::view(const std::string& name) const {
 }
 
 std::string process_cluster::whole_leader() const {
+  // A leader that was just thawed takes itself for one until it hears of the next, and followers may not be linked with each other yet: a fault now would
+  // be two.
+  std::string leader;
+  bool whole = true;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> believed;  // term and id
   for (const auto& name : orderers_) {
     const auto v = view(name);
-    bool whole = v.raft().role() == "leader";
-    for (const auto& m : v.raft().members()) whole = whole && m.reachable() && m.match() + 1 >= v.raft().committed();
-    if (whole) return name;
+    const bool leads = v.raft().role() == "leader";
+    believed.emplace(v.raft().term(), v.raft().leader());
+    for (const auto& m : v.raft().members()) whole = whole && m.reachable() && (!leads || m.match() + 1 >= v.raft().committed());
+    if (leads) leader = name;
   }
-  return {};
+  return whole && believed.size() == 1 ? leader : std::string();
 }
 
 load::load(const process_cluster& c, options o) : options_(o) {

@@ -41,7 +41,7 @@ class process_cluster {
   [[nodiscard]] driver at(const std::string& name) const { return driver(folder_ / "nodes" / name, folder_ / "nodes" / "operator"); }
   /// What that orderer knows of its group and its chain.
   [[nodiscard]] control::OrdererHeight view(const std::string& name) const;
-  /// The node of the leader that sees everybody; empty while there is none.
+  /// The node of the leader that everybody takes for it, when everybody sees everybody; empty otherwise. Views are some 100 ms old.
   [[nodiscard]] std::string whole_leader() const;
 
  private:
