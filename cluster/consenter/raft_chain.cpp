@@ -35,6 +35,7 @@ result<std::unique_ptr<raft_chain>> raft_chain::open(const raft_chain_options& o
                                                      const raft::log_storage& log, random_source& random, raft::journal& notes) {
   std::unique_ptr<raft_chain> made(new raft_chain(o, start, rules));
   const auto snapshot = log.latest_snapshot();
+  made->options_.raft.rank_campaigns = true;
   made->options_.raft.applied = snapshot ? snapshot->at.index : 0;
   // A log that does not tell of this node is from before it joined, with blocks of others: it has promised nothing.
   if (start.newest_entry > log.last_index() && tells_of(log, o.raft.id)) {

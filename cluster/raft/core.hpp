@@ -100,7 +100,12 @@ class core {
   void become_leader();
   void hup(reason why);
   void campaign(reason why);
+  void ask_vote(node_id of, message_kind request, bool transfer);
   void answer_vote(const message& m);
+  [[nodiscard]] unsigned grace() const;   ///< Ticks that campaigns which meet leave each other.
+  bool rival_waits(const message& m);
+  void give_way();
+  void meet_candidate(const message& m);
   void count_vote(const message& m);
   void check_quorum();
   [[nodiscard]] bool promotable() const;

@@ -104,21 +104,29 @@ void core::campaign(reason why) {
   const message_kind request = asking ? message_kind::pre_vote : message_kind::vote;
   const message_kind reply = asking ? message_kind::pre_vote_reply : message_kind::vote_reply;
   const term_number term = term_ + (asking ? 1 : 0);
-  const position last = log_.last();
   for (const node_id id : members_.config.voters.all()) {
+    if (id != options_.id) {
+      ask_vote(id, request, why == reason::transfer);
+      continue;
+    }
     message m;
     m.to = id;
     m.term = term;
-    if (id == options_.id) {
-      m.kind = reply;  // its own vote, which counts once it is on disk
-    } else {
-      m.kind = request;
-      m.log = last;
-      m.transfer = why == reason::transfer;
-      say(severity::info, " [logterm: ", last.term, ", index: ", last.index, "] sent ", to_text(request), " request to ", to_text(id), " at term ", term_);
-    }
+    m.kind = reply;  // its own vote, which counts once it is on disk
     send(std::move(m));
   }
+}
+
+void core::ask_vote(node_id of, message_kind request, bool transfer) {
+  const position last = log_.last();
+  message m;
+  m.to = of;
+  m.term = term_ + (request == message_kind::pre_vote ? 1 : 0);
+  m.kind = request;
+  m.log = last;
+  m.transfer = transfer;
+  say(severity::info, " [logterm: ", last.term, ", index: ", last.index, "] sent ", to_text(request), " request to ", to_text(of), " at term ", term_);
+  send(std::move(m));
 }
 
 void core::leader_gone(unsigned wait) {
@@ -130,12 +138,50 @@ void core::leader_gone(unsigned wait) {
   if (wait == 0) campaign();
 }
 
+namespace {
+
+/// Of two who campaign at once, the one whose log is ahead comes first; with equal logs the one with the lower id.
+bool goes_first(node_id a, const position& log_of_a, node_id b, const position& log_of_b) {
+  if (log_of_a.term != log_of_b.term) return log_of_a.term > log_of_b.term;
+  if (log_of_a.index != log_of_b.index) return log_of_a.index > log_of_b.index;
+  return a < b;
+}
+
+}  // namespace
+
+// Campaigns that meet. With two of three alive every vote is needed, and two who time out together would each vote for themselves: a split vote costs
+// another randomized timeout (paper 5.2). Its authors tried ranks and gave them up, because a lower node had to wait for a higher one that had died
+// (5.2, end). Here a rank counts only between two that were just heard campaigning, and only for `grace`: nobody waits for the dead. Whom a vote may be
+// given to, and that it is given once a term, is not touched; pre-votes promise nothing.
+
+unsigned core::grace() const { return options_.heartbeat_ticks + 1; }
+
+/// This node asks the same question, since a moment, and comes first: it asks again instead of answering. A refusal would say more than is meant, for the
+/// rival may be counting those.
+bool core::rival_waits(const message& m) {
+  if (!options_.rank_campaigns || role_ != role::pre_candidate || m.term != term_ + 1 || since_election_ >= grace()) return false;
+  if (!goes_first(options_.id, log_.last(), m.from, m.log)) return false;
+  ask_vote(m.from, message_kind::pre_vote, false);  // it may have believed in the leader when it was asked
+  return true;
+}
+
+/// Whoever was just promised support gets the time to use it.
+void core::give_way() {
+  if (options_.rank_campaigns) timeout_ = std::max(timeout_, since_election_ + grace());
+}
+
+/// Two candidates of one term: it may be lost for both. The first asks again soon, the other waits its whole timeout.
+void core::meet_candidate(const message& m) {
+  if (options_.rank_campaigns && role_ == role::candidate && goes_first(options_.id, log_.last(), m.from, m.log)) timeout_ = std::min(timeout_, since_election_ + grace());
+}
+
 void core::answer_vote(const message& m) {
   const bool pre = m.kind == message_kind::pre_vote;
   // In a pre-vote nothing is promised; else one vote a term, and none while a leader of it is known.
   const bool free = vote_ == m.from || (vote_ == nobody && leader_ == nobody) || (pre && m.term > term_);
   // A learner may vote: a candidate that asks knows a later membership, in which this node is a voter.
   const bool grant = free && (log_.at_least(m.log) || planted(mistake::log_not_compared));
+  if (grant && pre && rival_waits(m)) return;
   const position last = log_.last();
   say(severity::info, " [logterm: ", last.term, ", index: ", last.index, ", vote: ", to_text(vote_), "] ", grant ? "cast " : "rejected ", to_text(m.kind),
       grant ? " for " : " from ", to_text(m.from), " [logterm: ", m.log.term, ", index: ", m.log.index, "] at term ", term_);
@@ -145,10 +191,12 @@ void core::answer_vote(const message& m) {
   answer.term = grant ? m.term : term_;  // a granted pre-vote answers in the term asked about, which need not be ours
   answer.rejected = !grant;
   send(std::move(answer));
+  if (grant && pre) give_way();
   if (grant && !pre) {
     since_election_ = 0;
     vote_ = m.from;
   }
+  if (!pre) meet_candidate(m);
 }
 
 void core::count_vote(const message& m) {

@@ -18,6 +18,7 @@ struct options {
   std::uint64_t inflight_bytes = 0;              ///< Payload on its way to one follower; 0: not bounded, else at least `message_bytes_max`.
   bool check_quorum = false;                     ///< A leader that does not hear from a majority steps down; votes are refused while a leader lives.
   bool pre_vote = false;                         ///< Ask before raising the term: a node that was away disturbs nobody when it returns (thesis 9.6).
+  bool rank_campaigns = false;                   ///< Of two that campaign at once one goes first, so that they do not split the votes (election.cpp). Beyond etcd.
   bool forward_proposals = true;                 ///< A follower passes proposals on to its leader, else refuses them.
   bool validate_changes = true;                  ///< Refuse changes of the membership that cannot be applied as things stand.
   bool step_down_on_removal = false;             ///< A leader that is removed, or made a learner, becomes a follower once that is applied.
