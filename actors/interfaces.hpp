@@ -44,6 +44,7 @@ using join = caf::atom_constant<caf::atom("join")>;
 using create = caf::atom_constant<caf::atom("create")>;
 using adopt = caf::atom_constant<caf::atom("adopt")>;
 using leader = caf::atom_constant<caf::atom("leader")>;
+using changed = caf::atom_constant<caf::atom("changed")>;
 }  // namespace atom
 
 /// ENDORSER of one peer: simulates proposals on a snapshot and signs what came out.
@@ -89,7 +90,9 @@ using gateway_actor = caf::typed_actor<
     // INTERNAL: looks for waiters whose time is over.
     caf::reacts_to<atom::tick>,
     // INTERNAL: looks after submits that wait for an orderer.
-    caf::reacts_to<atom::expired>>;
+    caf::reacts_to<atom::expired>,
+    // INTERNAL: another orderer leads this channel now (peer_channel::led).
+    caf::reacts_to<atom::changed, std::string>>;
 
 /// ORDERER front of one node: checks size, signature and the channel's Writers policy (interop/06 §1), then hands to the consenter.
 using orderer_actor = caf::typed_actor<
@@ -97,8 +100,12 @@ using orderer_actor = caf::typed_actor<
     caf::replies_to<atom::broadcast, ledger::envelope>::with<broadcast_reply>,
     // Several at once, of one channel: those that pass travel together as far as the batch limits allow. One answer for each, in order.
     caf::replies_to<atom::broadcast, std::vector<ledger::envelope>>::with<std::vector<broadcast_reply>>,
-    // Who leads the channel as far as this orderer knows (an orderer's name; empty: nobody), and in which term.
-    caf::replies_to<atom::leader, std::string>::with<std::string, std::uint64_t>>;
+    // Who leads the channel (an orderer's name), and in which term: answered as soon as this orderer knows of a later term than that one, at once if it
+    // does already, or if this never changes. One question of an asker and channel is kept, and so many of all; others are answered as things stand
+    // (empty: nobody leads).
+    caf::replies_to<atom::leader, std::string, std::uint64_t>::with<std::string, std::uint64_t>,
+    // INTERNAL: this channel has another leader, or none.
+    caf::reacts_to<atom::changed, std::string>>;
 
 /// CONSENTER of one channel on one node: decides the order. solo, raft, kafka and bft stand behind this interface.
 using consenter_actor = caf::typed_actor<
@@ -177,7 +184,14 @@ using block_source_actor = caf::typed_actor<
     caf::reacts_to<atom::block, std::string, ledger::block>,
     caf::reacts_to<atom::ended, std::string, std::int32_t, std::string>,
     // INTERNAL: time to try again, if the epoch is still the current one.
-    caf::reacts_to<atom::tick, std::uint64_t>>;
+    caf::reacts_to<atom::tick, std::uint64_t>,
+    // INTERNAL: the first of these orderers leads the channel now, where the second did.
+    caf::reacts_to<atom::changed, std::string, std::string>>;
+
+/// LEADER_WATCH of one channel on one peer: has a question open at each of the channel's orderers, and says to GATEWAY and BLOCK_SOURCE who leads now.
+using leader_watch_actor = caf::typed_actor<
+    // INTERNAL: looks whether somebody is to be asked.
+    caf::reacts_to<atom::tick>>;
 
 /// What a CA is asked to issue.
 struct enrollment {

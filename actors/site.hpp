@@ -87,6 +87,12 @@ struct stall {
   [[nodiscard]] bool lasting() const noexcept { return kind != stall_kind::unreachable && failures >= 5; }
 };
 
+/// Who leads a channel's orderers, as far as a peer knows.
+struct leadership {
+  std::string orderer;
+  std::uint64_t term = 0;
+};
+
 /// One channel of one peer. The committer writes; everyone else reads.
 struct peer_channel {
   std::string id;
@@ -95,7 +101,10 @@ struct peer_channel {
   published<channel_snapshot> now;
   published<stall> stalled;                 ///< By the block source; null while blocks arrive.
   chaincode::definition_cache definitions;  ///< What simulations remember of approved contracts.
-  std::vector<std::string> orderers;  ///< Sites that serve the channel, in the topology's order.
+  published<std::vector<std::string>> orderers;  ///< Members that order the channel as its newest configuration says. By the ledger writer.
+  /// Those of a configuration; none: they never change.
+  std::function<std::vector<std::string>(const ledger::channel_bundle&)> orderers_in;
+  published<leadership> led;                ///< By the leader watch; null until it has heard of a leader.
 };
 
 /// A contract installed on a peer.

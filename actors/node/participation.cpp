@@ -335,7 +335,7 @@ deployment make_deployment(const node_parts& p, const std::string& channel, std:
   what.channel = channel;
   what.contracts = std::move(contracts);
   const auto peer = std::find_if(p.sites.peers.begin(), p.sites.peers.end(), [&](const auto& held) { return held->channel(channel) != nullptr; });
-  what.orderers = peer == p.sites.peers.end() ? orderers_of(p.topology, p.sites, channel) : (*peer)->channel(channel)->orderers;
+  what.orderers = peer == p.sites.peers.end() ? orderers_of(p.topology, p.sites, channel) : *(*peer)->channel(channel)->orderers.get();
   what.shared = !p.settings.node.empty();
   if (what.shared) what.absent = absent_nodes(p, channel, what.orderers);
   if (p.note) what.note = [note = p.note, channel](const std::string& text) { note(channel, text); };

@@ -167,9 +167,8 @@ result<std::vector<channel_opening>> remembered_joins(const node_settings& setti
 }
 
 /// The consenters that the channel's configuration names, by where they are; else those that were thought of.
-std::vector<std::string> serving(const ledger::channel_bundle& bundle, const config::topology& network, const std::vector<std::string>& thought_of) {
+std::vector<std::string> serving(const ledger::channel_bundle& bundle, const std::map<std::string, std::string>& members, const std::vector<std::string>& thought_of) {
   if (!bundle.raft()) return thought_of;
-  const auto members = orderers_by_address(network);
   std::vector<std::string> out;
   for (const auto& c : bundle.raft()->consenters) {
     if (const auto at = members.find(c.host + ":" + std::to_string(c.port)); at != members.end()) out.push_back(at->second);
@@ -195,7 +194,8 @@ result<std::shared_ptr<peer_channel>> open_peer_channel(const channel_opening& c
   WEFT_TRY(channel->waiting, ledger::transient_store::open(std::move(waiting), settings.roles.private_sets_max));
   channel->id = c.id;
   channel->ledger = std::move(*opened);
-  channel->orderers = serving(*channel->ledger->bundle(), network, orderers);
+  channel->orderers_in = [members = orderers_by_address(network), orderers](const ledger::channel_bundle& bundle) { return serving(bundle, members, orderers); };
+  channel->orderers.set(std::make_shared<const std::vector<std::string>>(channel->orderers_in(*channel->ledger->bundle())));
   channel->now.set(std::make_shared<channel_snapshot>(channel_snapshot{channel->ledger->bundle(), channel->ledger->view(), channel->ledger->height()}));
   return channel;
 }
@@ -438,6 +438,7 @@ std::vector<role_spec> role_list::of_channel(const std::shared_ptr<const peer_si
   out.push_back(ledger_writer_role(seat_for("ledger_writer"), site, channel, settings.threads_for_disks));
   out.push_back(committer_role(seat_for("committer"), site, channel));
   out.push_back(block_source_role(seat_for("block_source"), site, channel));
+  out.push_back(leader_watch_role(seat{site->name + "/leader_watch/" + id, meter("gateway")}, site, channel));
   return out;
 }
 

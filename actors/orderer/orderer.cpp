@@ -1,5 +1,6 @@
 // ORDERER: the front of an ordering node. A pool judges envelopes; what passes goes to the channel's consenter.
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <span>
 
@@ -8,11 +9,20 @@
 
 namespace weft::actors {
 
+/// Somebody who wants to know of a leader of a later term than `known`.
+struct leader_question {
+  std::string channel;
+  std::uint64_t known = 0;
+  caf::actor_addr asker;
+  caf::typed_response_promise<std::string, std::uint64_t> promise;
+};
+
 struct orderer_state {
   orderer_ptr site;
   std::vector<orderer_actor> pool;
   std::size_t next = 0;
   std::shared_ptr<std::atomic<std::size_t>> busy = std::make_shared<std::atomic<std::size_t>>(0);
+  std::deque<leader_question> questions;  ///< The oldest first.
   static inline const char* name = "orderer";
 };
 
@@ -146,13 +156,59 @@ caf::result<std::vector<broadcast_reply>> broadcast_all(filter_self self, const 
   return promise;
 }
 
+// ---- who leads
+
+using front_self = role_self<orderer_actor, orderer_state>;
+
+constexpr std::size_t questions_max = 1024;
+
+struct led {
+  std::string orderer;      ///< Empty: nobody leads.
+  std::uint64_t term = 0;
+  bool for_ever = false;    ///< There is nothing to wait for.
+};
+
 /// A channel with one orderer is always led by it, in no term.
-caf::result<std::string, std::uint64_t> leader_of(const orderer_site& site, const std::string& id) {
+led leader_of(const orderer_site& site, const std::string& id) {
   const auto channel = site.channel(id);
-  if (!channel) return {std::string(), std::uint64_t{0}};
+  if (!channel) return {{}, 0, true};
   const auto view = channel->consensus.get();
-  if (!view) return {site.name, std::uint64_t{0}};
-  return {view->leader_name(), view->term};
+  if (!view) return {site.name, 0, !channel->raft_log};
+  return {view->leader_name(), view->term, false};
+}
+
+/// Answers as things stand those that `which` names.
+template <class Which>
+void answer_questions(front_self self, Which which) {
+  auto& all = self->state.questions;
+  for (auto it = all.begin(); it != all.end();) {
+    if (!which(*it)) {
+      ++it;
+      continue;
+    }
+    auto now = leader_of(*self->state.site, it->channel);
+    it->promise.deliver(std::move(now.orderer), now.term);
+    it = all.erase(it);
+  }
+}
+
+caf::result<std::string, std::uint64_t> take_question(front_self self, const std::string& channel, std::uint64_t known) {
+  auto& s = self->state;
+  auto now = leader_of(*s.site, channel);
+  if (now.for_ever || (!now.orderer.empty() && now.term > known)) return {std::move(now.orderer), now.term};
+  const auto asker = caf::actor_cast<caf::actor_addr>(self->current_sender());
+  // Whoever asks again does not wait for the first answer any more.
+  answer_questions(self, [&](const leader_question& q) { return q.asker == asker && q.channel == channel; });
+  if (s.questions.size() >= questions_max) answer_questions(self, [oldest = &s.questions.front()](const leader_question& q) { return &q == oldest; });
+  auto promise = self->template make_response_promise<std::string, std::uint64_t>();
+  s.questions.push_back({channel, known, asker, promise});
+  return promise;
+}
+
+void tell_leader(front_self self, const std::string& channel) {
+  const auto now = leader_of(*self->state.site, channel);
+  if (now.orderer.empty()) return;
+  answer_questions(self, [&](const leader_question& q) { return q.channel == channel && now.term > q.known; });
 }
 
 orderer_actor::behavior_type filter(filter_self self, orderer_ptr site, std::shared_ptr<std::atomic<std::size_t>> busy,
@@ -163,11 +219,13 @@ orderer_actor::behavior_type filter(filter_self self, orderer_ptr site, std::sha
   return {
       [self](atom::broadcast, const ledger::envelope& e) { return broadcast(self, e); },
       [self](atom::broadcast, const std::vector<ledger::envelope>& all) { return broadcast_all(self, all); },
-      [self](atom::leader, const std::string& channel) { return leader_of(*self->state.site, channel); },
+      // The front itself answers these.
+      [](atom::leader, const std::string&, std::uint64_t) -> caf::result<std::string, std::uint64_t> { return {std::string(), std::uint64_t{0}}; },
+      [](atom::changed, const std::string&) {},
   };
 }
 
-orderer_actor::behavior_type orderer(role_self<orderer_actor, orderer_state> self, orderer_ptr site, std::shared_ptr<role_meter> meter) {
+orderer_actor::behavior_type orderer(front_self self, orderer_ptr site, std::shared_ptr<role_meter> meter) {
   auto& s = self->state;
   for (std::size_t i = 0; i < site->options.workers; ++i) s.pool.push_back(self->template spawn<caf::linked>(filter, site, s.busy, meter));
   s.site = std::move(site);
@@ -187,7 +245,8 @@ orderer_actor::behavior_type orderer(role_self<orderer_actor, orderer_state> sel
         if (full()) return std::vector<broadcast_reply>(all.size(), too_many);
         return self->delegate(next(), atom::broadcast::value, all);
       },
-      [self](atom::leader, const std::string& channel) { return leader_of(*self->state.site, channel); },
+      [self](atom::leader, const std::string& channel, std::uint64_t known) { return take_question(self, channel, known); },
+      [self](atom::changed, const std::string& channel) { tell_leader(self, channel); },
   };
 }
 

@@ -175,6 +175,7 @@ raft_consenter_actor::behavior_type raft_consenter(raft_shell::self_ptr self, or
   auto& s = self->state;
   s.writer = site->to<block_writer_actor>("block_writer/" + channel->id);
   s.log_writer = site->to<log_writer_actor>("log_writer/" + channel->id);
+  s.front = site->to<orderer_actor>("orderer");
   s.rules = std::make_unique<orderer_rules>(site, channel);
   s.notes = std::make_unique<raft_journal>(channel->id);
   s.site = std::move(site);

@@ -53,6 +53,7 @@ void tell_leadership(self_ptr self, const chain_do::leadership& what) {
     stop_fetching(self);
   }
   publish_view(self);
+  if (const auto& front = s.front.get()) self->send(front, atom::changed::value, s.channel->id);
   if (what.now == raft::nobody && s.channel->consensus.get()->reachable() < s.channel->consensus.get()->needed()) {
     spdlog::warn("{}: lost the quorum of {}: {}", self->seat(), s.channel->id, s.channel->consensus.get()->why());
   }

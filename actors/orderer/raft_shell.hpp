@@ -39,6 +39,7 @@ struct raft_consenter_state {
   std::optional<crypto::certificate> certificate;  ///< Our own for TLS: how we find ourselves in the channel's list.
   route<block_writer_actor> writer;
   route<log_writer_actor> log_writer;
+  route<orderer_actor> front;               ///< Is told of another leader, for those who asked it.
   block_writer_actor blocks;                ///< The incarnations that hold our work: when one dies, so does this.
   log_writer_actor log_holder;
   caf::actor_addr watched_blocks, watched_log;

@@ -1,6 +1,9 @@
 // BLOCK_SOURCE: asks an orderer for the blocks that this peer lacks and feeds them to the committer, never more than the pipeline holds.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "actors/peer/roles.hpp"
 #include "cluster/deliver/seek.hpp"
 
@@ -10,8 +13,10 @@ struct block_source_state {
   peer_ptr site;
   channel_ptr channel;
   route<committer_actor> committer;
-  std::vector<route<deliver_actor>> orderers;
+  std::shared_ptr<const std::vector<std::string>> listed;  ///< What `orderers` was made from.
+  std::vector<route<deliver_actor>> orderers;              ///< In the same order.
   std::size_t chosen = 0;
+  std::optional<std::size_t> going;  ///< To this one, as soon as the committer has answered for everything that came.
   std::uint64_t epoch = 0;       ///< Counts attempts: what belongs to an older one is ignored.
   std::uint32_t failures = 0;    ///< In a row.
   deliver_actor source;          ///< The orderer of the current attempt.
@@ -43,24 +48,49 @@ void remember(self_ptr self, stall_kind kind, const std::string& why) {
   s.channel->stalled.set(std::move(next));
 }
 
+/// The channel's configuration may have changed who orders it. Whoever orders no more is left.
+void learn_orderers(self_ptr self) {
+  auto& s = self->state;
+  auto now = s.channel->orderers.get();
+  if (now == s.listed) return;
+  const auto current = s.listed ? (*s.listed)[s.chosen % s.listed->size()] : std::string();
+  if (now->empty()) return;  // there must be somebody to ask
+  s.orderers.clear();
+  for (const auto& o : *now) s.orderers.emplace_back(s.site->where, o + "/deliver");
+  const auto place = std::find(now->begin(), now->end(), current);
+  s.chosen = place == now->end() ? 0 : static_cast<std::size_t>(place - now->begin());
+  s.going.reset();
+  if (place == now->end() && s.source) s.going = s.chosen;
+  s.listed = std::move(now);
+}
+
+/// The orderer of this attempt is not listened to any more.
+void leave(self_ptr self) {
+  auto& s = self->state;
+  ++s.epoch;
+  s.committing = 0;
+  s.going.reset();
+  if (!s.source) return;
+  self->demonitor(s.source.address());
+  s.source = deliver_actor{};
+}
+
 /// Begins anew with the next orderer; when none of them would serve, after a pause that doubles each time.
 void retry(self_ptr self, stall_kind kind, const std::string& why) {
   auto& s = self->state;
   remember(self, kind, why);
-  ++s.epoch;
-  s.committing = 0;
+  leave(self);
   const auto orderers = static_cast<unsigned>(s.orderers.size());
   const auto rounds = ++s.failures / orderers;
   const auto factor = s.failures % orderers == 0 ? 1u << std::min(rounds - 1, 5u) : 0u;
   ++s.chosen;
-  if (s.source) self->demonitor(s.source.address());
-  s.source = deliver_actor{};
   spdlog::info("{}: stream of {} interrupted ({}), trying again", self->seat(), s.channel->id, why);
   self->delayed_send(self, s.site->options.retry * factor, atom::tick::value, s.epoch);
 }
 
 void open(self_ptr self) {
   auto& s = self->state;
+  learn_orderers(self);
   auto& orderer = s.orderers[s.chosen % s.orderers.size()];
   const deliver_actor source = orderer.get();  // asked once: it may stop at any moment, and only a handle that is held can be watched
   if (!source) return retry(self, stall_kind::unreachable, orderer.name() + " is not running");
@@ -75,6 +105,29 @@ void open(self_ptr self) {
   self->send(s.source, atom::seek::value, caf::actor_cast<block_sink_actor>(self),
              ledger::envelope::make(std::move(payload), std::move(*signature)), credits, std::string{});
   if (s.channel->stalled.get()) self->delayed_send(self, settled, atom::tick::value, s.epoch);
+}
+
+/// To another orderer, without anything having failed, once no block of this one is on its way through the committer.
+void go_on(self_ptr self) {
+  auto& s = self->state;
+  if (!s.going || !s.source || s.committing > 0) return;
+  const auto to = *s.going;
+  self->send(s.source, atom::cancel::value, caf::actor_cast<block_sink_actor>(self), s.channel->id);
+  leave(self);
+  s.chosen = to;
+  open(self);
+}
+
+/// An orderer that led and leads no more may stand still, with everything that it would send: the new leader has the blocks first.
+void on_leader(self_ptr self, const std::string& leader, const std::string& before) {
+  auto& s = self->state;
+  learn_orderers(self);
+  if (!s.source || !s.listed || (*s.listed)[s.chosen % s.listed->size()] != before) return;
+  const auto place = std::find(s.listed->begin(), s.listed->end(), leader);
+  if (place == s.listed->end()) return;
+  spdlog::info("{}: stream of {} goes on with {}, which leads now", self->seat(), s.channel->id, leader);
+  s.going = static_cast<std::size_t>(place - s.listed->begin());
+  go_on(self);
 }
 
 void well(self_ptr self) {
@@ -101,6 +154,7 @@ stall_kind kind_of_end(std::int32_t status) {
 
 void on_block(self_ptr self, const ledger::block& b) {
   auto& s = self->state;
+  if (s.going) return;  // whoever is next sends it again
   const auto& committer = s.committer.get();
   if (!committer) return retry(self, stall_kind::unreachable, "the committer is restarting");
   if (committer.address() != s.watched) {
@@ -117,6 +171,8 @@ void on_block(self_ptr self, const ledger::block& b) {
             if (r.status != 200) return retry(self, kind_of_commit(r), r.info);
             st.failures = 0;
             well(self);
+            learn_orderers(self);
+            if (st.going) return go_on(self);
             self->send(st.source, atom::credit::value, caf::actor_cast<block_sink_actor>(self), st.channel->id, std::uint32_t{1});
           },
           [self, epoch = s.epoch](const caf::error&) {
@@ -127,7 +183,6 @@ void on_block(self_ptr self, const ledger::block& b) {
 block_source_actor::behavior_type block_source(self_ptr self, peer_ptr site, channel_ptr channel) {
   auto& s = self->state;
   s.committer = site->to<committer_actor>("committer/" + channel->id);
-  for (const auto& o : channel->orderers) s.orderers.emplace_back(site->where, o + "/deliver");
   s.site = std::move(site);
   s.channel = std::move(channel);
   self->set_down_handler([self](caf::down_msg& down) {
@@ -150,6 +205,7 @@ block_source_actor::behavior_type block_source(self_ptr self, peer_ptr site, cha
         }
       },
       [self](atom::tick, std::uint64_t epoch) { if (epoch == self->state.epoch) on_tick(self); },
+      [self](atom::changed, const std::string& leader, const std::string& before) { on_leader(self, leader, before); },
   };
 }
 

@@ -39,7 +39,6 @@ struct gateway_state {
   std::unordered_multimap<std::string, waiting_call> waiting;    ///< By "channel/txid".
   std::shared_ptr<std::size_t> calls;
   std::size_t spread = 0;
-  std::map<std::string, std::string> preferred;                  ///< By channel: the orderer that led when last heard of.
   std::map<std::uint64_t, submit_ptr> submits;                   ///< On their way, in the order in which they came.
   std::uint64_t submits_begun = 0;
   bool looks_after_submits = false;                              ///< A timer runs.

@@ -162,8 +162,9 @@ gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
       [self](atom::endorse, const signed_proposal& p, const std::vector<std::string>& msp_ids) { return endorse(self, p, msp_ids); },
       [self](atom::submit, const ledger::envelope& tx) { return start_submit_call(self, tx); },
       [self](atom::await, const std::string& channel, const std::string& tx_id) { return await(self, channel, tx_id); },
-      [self](atom::submit, const submit_ptr& call) { try_orderer(self, call); },
+      [self](atom::submit, const submit_ptr& call) { begin_round(self, call); },
       [self](atom::expired) { look_after_submits(self); },
+      [self](atom::changed, const std::string& channel) { follow_leader(self, channel); },
       [self](atom::committed, const commit_notice& notice) { on_committed(self, notice); },
       [self](atom::tick) {
         expire_waiters(self);

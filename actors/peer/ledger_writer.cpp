@@ -61,6 +61,10 @@ std::shared_ptr<const write_outcome> store(const std::string& who, peer_channel&
   for (std::size_t i = 0; i < prepared.txs.size(); ++i) {
     out->txs.push_back({prepared.txs[i].tx_id, static_cast<std::uint8_t>(judged->verdicts[i])});
   }
+  // Before the snapshot: whoever sees the new configuration finds its orderers.
+  if (const auto before = channel.now.get(); channel.orderers_in && before && before->bundle != judged->next_bundle) {
+    channel.orderers.set(std::make_shared<const std::vector<std::string>>(channel.orderers_in(*judged->next_bundle)));
+  }
   channel.now.set(std::make_shared<channel_snapshot>(channel_snapshot{judged->next_bundle, ledger.view(), ledger.height()}));
   if (spdlog::should_log(spdlog::level::info)) {
     const auto valid = std::count(judged->verdicts.begin(), judged->verdicts.end(), ledger::verdict::valid);

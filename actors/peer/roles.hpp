@@ -18,6 +18,7 @@ using channel_ptr = std::shared_ptr<peer_channel>;
 [[nodiscard]] role_spec ledger_writer_role(seat s, peer_ptr site, channel_ptr channel, bool own_thread);
 [[nodiscard]] role_spec committer_role(seat s, peer_ptr site, channel_ptr channel);
 [[nodiscard]] role_spec block_source_role(seat s, peer_ptr site, channel_ptr channel);
+[[nodiscard]] role_spec leader_watch_role(seat s, peer_ptr site, channel_ptr channel);
 [[nodiscard]] role_spec gateway_role(seat s, peer_ptr site);
 
 }  // namespace weft::actors

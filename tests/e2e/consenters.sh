@@ -106,3 +106,25 @@ becomes "orderer$gone" "channels.0.orderers.$gone.raft.role" "no consenter"
 becomes "$host" "channels.0.orderers.$victim.raft.id" 6
 expect 0 "VALID" -- "$weft" invoke mycc invoke a b 1
 equal "after a start"
+expect 0 "stopped" -- "$weft" down
+
+# One orderer alone, to which another comes, and which then goes: the peers' gateways follow, without a start.
+export WEFT_DIR="$scratch/moving"
+orderers="$WEFT_DIR/crypto/ordererOrganizations/example.com"
+cat >moving.yaml <<END
+organizations:
+  - {name: Org1, msp_id: Org1MSP, domain: org1.example.com, kind: peer, hosts: [peer0], users: 1}
+  - {name: Orderer, msp_id: OrdererMSP, domain: example.com, kind: orderer, hosts: [orderer0, orderer1]}
+channels:
+  - {name: mychannel, ordering: raft, raft: {consenters: [orderer0.example.com]}, contracts: [{name: mycc, version: "1.0"}]}
+END
+expect 0 "ready in" -- "$weft" up --detach --topology moving.yaml
+consenter add "$(certificate 1)" localhost 8050
+expect 0 "committed|accepted|update" -- update
+becomes "orderer1" "channels.0.orderers.1.raft.id" 2
+expect 0 "VALID" -- "$weft" invoke mycc invoke a b 1
+consenter remove "$(certificate 0)" >/dev/null
+expect 0 "committed|accepted|update" -- update
+becomes "orderer0" "channels.0.orderers.0.raft.role" "no consenter"
+becomes "orderer1" "channels.0.orderers.1.raft.role" leader
+for _ in 1 2 3; do expect 0 "VALID" -- "$weft" invoke mycc invoke a b 1; done

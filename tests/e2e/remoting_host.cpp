@@ -17,7 +17,8 @@ orderer_actor::behavior_type test_orderer(role_self<orderer_actor, orderer_state
   self->state.answer = std::move(answer);
   return {
       [self](atom::broadcast, const ledger::envelope&) { return broadcast_reply{200, self->state.answer, {}}; },
-      [self](atom::leader, const std::string&) -> caf::result<std::string, std::uint64_t> { return {self->state.answer, std::uint64_t{0}}; },
+      [self](atom::leader, const std::string&, std::uint64_t) -> caf::result<std::string, std::uint64_t> { return {self->state.answer, std::uint64_t{0}}; },
+      [](atom::changed, const std::string&) {},
       [self](atom::broadcast, const std::vector<ledger::envelope>& all) {
         return std::vector<broadcast_reply>(all.size(), broadcast_reply{200, self->state.answer, {}});
       },
