@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "actors/orderer/roles.hpp"
+#include "actors/orderer/rules.hpp"
 #include "cluster/ordering/assembly.hpp"
 #include "cluster/ordering/config_admission.hpp"
 
@@ -19,11 +19,6 @@ struct block_writer_state {
   static inline const char* name = "block_writer";
 };
 using self_ptr = role_self<block_writer_actor, block_writer_state>;
-
-result<block_number> last_config_of(const orderer_channel& channel, block_number newest) {
-  WEFT_TRY(const auto last, channel.blocks->read(newest));
-  return ledger::last_config_index(last);
-}
 
 /// What the block says of the raft group behind it. A fetched one says what it said where it came from.
 result<cluster::group_metadata> group_behind(const orderer_channel& channel, const ledger::block& b, std::uint64_t entry, const ledger::channel_bundle& before,
@@ -49,7 +44,7 @@ result<void> store(block_writer_state& s, ledger::block& b, std::optional<std::u
   const auto next = channel.blocks->height();
   if (b.number() != next) return fail(errc::failed_precondition, "expected block " + std::to_string(next.value));
   if (!s.last_config) {
-    WEFT_TRY(s.last_config, last_config_of(channel, block_number{next.value - 1}));
+    WEFT_TRY(s.last_config, last_config_of(channel));
   }
   const auto before = channel.bundle.get();
   std::shared_ptr<const ledger::channel_bundle> after;

@@ -13,8 +13,9 @@ struct log_writer_state {
 };
 
 std::string write(cluster::raft::write_ahead_log& log, const log_job& job) {
-  const auto done = job.made ? log.compact(job.made, job.keep_from == 0 ? 0 : job.keep_from - 1)
-                             : log.write({job.write.hard, job.write.restore, job.write.entries, true});
+  const auto done = job.followed ? log.note_followed(*job.followed)
+                    : job.made ? log.compact(job.made, job.keep_from == 0 ? 0 : job.keep_from - 1)
+                               : log.write({job.write.hard, job.write.restore, job.write.entries, true});
   return done ? std::string{} : done.error().context;
 }
 

@@ -71,7 +71,7 @@ std::vector<judgement> admit(const filter_state& s, std::span<const ledger::enve
     } else if (cluster::is_config_update(all[i])) {
       out.push_back(admit_update(*s.site, *channel, all[i]));
     } else {
-      out.push_back(admitted_envelope{*id, 0, all[i]});
+      out.emplace_back(admitted_envelope{*id, 0, all[i]});
       places[*id].push_back(i);
     }
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "actors/orderer/raft_shell.hpp"
+#include "cluster/consenter/following.hpp"
 
 namespace weft::actors {
 
@@ -15,7 +16,8 @@ namespace {
 
 constexpr std::size_t early_max = 64;
 constexpr unsigned campaign_every = 3;   ///< Ticks between two campaigns of a new channel's first consenter.
-constexpr unsigned view_every = 10;      ///< Ticks between two looks at who is where.
+constexpr std::chrono::milliseconds view_every{200};  ///< Between two looks at who is where; at least a tick.
+constexpr std::chrono::minutes foreign_quiet{1};      ///< Between two words about another channel of the same name.
 constexpr unsigned election_ticks_max = 1'000'000;
 constexpr std::size_t in_flight_max = 1024;
 constexpr std::uint64_t in_flight_bytes_max = 16 * MiB;  ///< To one follower, or one block if it is larger: what waits at a slow link.
@@ -43,16 +45,37 @@ cluster::raft_chain_options options_of(const raft_consenter_state& s, raft::node
   return out;
 }
 
-result<cluster::chain_start> start_of(const orderer_channel& channel) {
+result<cluster::chain_start> start_of(const raft_consenter_state& s) {
+  const auto& channel = *s.channel;
   WEFT_TRY(const auto last, channel.blocks->read(block_number{channel.blocks->height().value - 1}));
   WEFT_TRY(auto tip, cluster::tip_after(last));
   const auto group = channel.group.get();
-  return cluster::chain_start{std::move(tip), group ? group->index : 0};
+  return cluster::chain_start{std::move(tip), group ? group->index : 0, s.log->followed()};
+}
+
+/// As what node it takes part now; nobody if it follows.
+raft::node_id takes_part_as(const raft_consenter_state& s) {
+  const auto group = s.channel->group.get();
+  if (!group || s.channel->blocks->height().value <= s.evicted_in) return raft::nobody;
+  return listed_as(s, *s.channel->bundle.get(), *group);
+}
+
+/// A channel of this name that was made elsewhere: its messages would be taken for those of our own group, for its nodes have the same numbers.
+void refuse_foreign(self_ptr self, const raft_batch& batch) {
+  auto& s = self->state;
+  const auto now = self->clock().now();
+  if (s.foreign_told && now < *s.foreign_told + foreign_quiet) return;
+  s.foreign_told = now;
+  const auto from = batch.messages.empty() ? s.others.end() : s.others.find(batch.messages.front().from);
+  spdlog::error("{}: raft messages refused: {} is a channel with genesis block {} at {}, but with genesis block {} here. Two channels of one name were made: "
+                "leave the wrong one on its nodes, and join the right one's block there",
+                self->seat(), s.channel->id, to_hex(bytes_view(batch.genesis).substr(0, 4)), from == s.others.end() ? "another node" : from->second.member, to_hex(bytes_view(s.genesis).substr(0, 4)));
 }
 
 void step(self_ptr self, const raft_batch& batch) {
   auto& s = self->state;
   if (batch.channel != s.channel->id) return;
+  if (batch.genesis != s.genesis) return refuse_foreign(self, batch);
   if (!s.chain) {
     if (s.early.size() < early_max) s.early.push_back(batch);
     return;
@@ -68,9 +91,9 @@ result<void> open_chain(self_ptr self) {
   const auto bundle = s.channel->bundle.get();
   const auto group = s.channel->group.get();
   if (bundle->raft() == nullptr || !group) return fail(errc::failed_precondition, "the channel is not ordered by raft");
-  const auto id = listed_as(s, *bundle, *group);
-  if (id == raft::nobody || s.channel->blocks->height().value <= s.evicted_in) return fail(errc::not_found, "this orderer is no consenter of " + s.channel->id);
-  WEFT_TRY(const auto start, start_of(*s.channel));
+  const auto id = takes_part_as(s);
+  if (id == raft::nobody) return fail(errc::not_found, "this orderer is no consenter of " + s.channel->id);
+  WEFT_TRY(const auto start, start_of(s));
   s.tick = std::clamp(std::chrono::duration_cast<std::chrono::milliseconds>(bundle->raft()->options.tick_interval), tick_min, tick_max);
   WEFT_TRY(s.chain, cluster::raft_chain::open(options_of(s, id), start, *s.rules, *s.log, *s.site->random, *s.notes));
   learn_members(self);
@@ -104,7 +127,7 @@ void on_tick(self_ptr self) {
   drive(self, [](auto& chain) { return chain.tick(); });
   ++s.ticks;
   if (s.first && s.ticks % campaign_every == 1) campaign_first(self);
-  if (s.chain && s.ticks % view_every == 0) publish_view(self);
+  if (s.chain && s.ticks % std::max<std::int64_t>(view_every / s.tick, 1) == 0) publish_view(self);
 }
 
 void on_down(self_ptr self, const caf::down_msg& down) {
@@ -114,7 +137,8 @@ void on_down(self_ptr self, const caf::down_msg& down) {
     if (other.watched != down.source) continue;
     other.watched = nullptr;
     self->lost(down.source);
-    return drive(self, [id = id](auto& chain) { return chain.disconnected(id); });
+    drive(self, [id = id](auto& chain) { return chain.disconnected(id); });
+    return publish_view(self);
   }
 }
 
@@ -129,6 +153,7 @@ void on_written(self_ptr self, std::uint64_t number, const std::string& failure)
 
 void on_expired(self_ptr self, std::uint64_t timer) {
   auto& s = self->state;
+  if (timer == view_timer) return on_view_timer(self);
   if (timer != idle_timer) return drive(self, [timer](auto& chain) { return chain.fired(timer_id{timer}); });
   s.timing.idle_asked = false;
   drive(self, [self](auto& chain) { return chain.idle(self->state.timing.idle_at(self->clock().now())); });
@@ -145,6 +170,34 @@ void give_up(self_ptr self, const std::string& why) {
   self->quit(caf::make_error(caf::sec::runtime_error, why));
 }
 
+/// Takes part, or follows.
+void begin(self_ptr self) {
+  const auto done = open_chain(self);
+  if (!done && done.error().code == errc::not_found) follow(self);
+  else if (!done) give_up(self, done.error().context);
+}
+
+/// What the log must say about following before anything begins. The store is synced.
+void note_then_begin(self_ptr self) {
+  auto& s = self->state;
+  const auto start = start_of(s);
+  if (!start) return give_up(self, start.error().context);
+  const bool part = takes_part_as(s) != raft::nobody;
+  const auto note = part ? cluster::note_before_opening(*start) : cluster::note_before_following(*start, *s.log);
+  if (!part && cluster::store_is_ahead(*start, *s.log)) {
+    spdlog::warn("{}: the block store ends with entry {} of the raft log, but the log ends at {}: as the consenter it was, this orderer will not order again", self->seat(),
+                 start->newest_entry, s.log->last_index());
+  }
+  if (!note) return begin(self);
+  self->request(s.log_holder, disk_patience, atom::write::value, std::make_shared<const log_job>(log_job{{}, nullptr, 0, note}))
+      .then(
+          [self](const std::string& failure) {
+            if (!failure.empty()) return give_up(self, "the raft log could not be written: " + failure);
+            begin(self);
+          },
+          [self](const caf::error&) { give_up(self, "a writer stopped"); });
+}
+
 /// Both writers have done what an earlier incarnation asked of them: what they hold now is the truth.
 void open(self_ptr self) {
   auto& s = self->state;
@@ -159,9 +212,7 @@ void open(self_ptr self) {
     self->state.log = opened->log;
     self->request(self->state.blocks, disk_patience, atom::sync::value).then([self](const std::string& failure) {
       if (!failure.empty()) return give_up(self, "the blocks could not be synced: " + failure);
-      const auto done = open_chain(self);
-      if (!done && done.error().code == errc::not_found) follow(self);
-      else if (!done) give_up(self, done.error().context);
+      note_then_begin(self);
     }, stopped);
   }, stopped);
 }
@@ -181,9 +232,12 @@ raft_consenter_actor::behavior_type raft_consenter(raft_shell::self_ptr self, or
   s.site = std::move(site);
   s.channel = std::move(channel);
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
+  const auto genesis = s.channel->blocks->read(block_number{0});
   auto mine = crypto::certificate::from_pem(s.site->tls_certificate);
+  if (genesis) s.genesis = genesis->hash();
   if (mine) s.certificate = std::move(*mine);
-  if (s.certificate) open(self);
+  if (genesis && mine) open(self);
+  else if (!genesis) give_up(self, genesis.error().context);
   else give_up(self, "this orderer has no TLS certificate: " + mine.error().context);
   return {
       [self](atom::order, const ledger::envelope& e, std::uint64_t sequence) { return order(self, e, sequence); },

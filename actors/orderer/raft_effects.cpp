@@ -20,6 +20,7 @@ void send(self_ptr self, std::vector<raft::message> messages) {
     const auto& to = find(self, other->second);
     if (!to) continue;
     batch.channel = s.channel->id;
+    batch.genesis = s.genesis;
     self->send(to, atom::step::value, std::move(batch));
   }
 }
@@ -60,13 +61,13 @@ void tell_leadership(self_ptr self, const chain_do::leadership& what) {
 }
 
 void perform(self_ptr self, chain_do::send& e) { send(self, std::move(e.messages)); }
-void perform(self_ptr self, chain_do::write_log& e) { write_log(self, {std::move(e), nullptr, 0}); }
+void perform(self_ptr self, chain_do::write_log& e) { write_log(self, {std::move(e), nullptr, 0, {}}); }
 void perform(self_ptr self, chain_do::write_block& e) {
   self->state.timing.last_cut = self->clock().now();
   self->send(self->state.blocks, atom::write::value, std::move(e.block), e.index, caf::actor_cast<consenter_actor>(self));
 }
 void perform(self_ptr self, chain_do::sync_blocks&) { sync_blocks(self); }
-void perform(self_ptr self, chain_do::compact_log& e) { write_log(self, {{}, std::move(e.made), e.keep_from}); }
+void perform(self_ptr self, chain_do::compact_log& e) { write_log(self, {{}, std::move(e.made), e.keep_from, {}}); }
 void perform(self_ptr self, chain_do::fetch_blocks& e) { fetch(self, e); }
 void perform(self_ptr self, chain_do::answer& e) {
   if (e.what.info == "no Raft leader") e.what.info = no_leader(self);
@@ -91,6 +92,7 @@ void carry_out(self_ptr self) {
     for (auto& effect : effects) std::visit([self](auto& e) { perform(self, e); }, effect);
   }
   if (s.leaving) return put_chain_away(self);
+  refresh_view(self);
   if (!s.chain || s.timing.idle_asked || !s.chain->wants_idle()) return;
   s.timing.idle_asked = true;
   self->send(self, atom::expired::value, idle_timer);  // behind what the mailbox holds

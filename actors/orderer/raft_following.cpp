@@ -25,12 +25,6 @@ void order_blocks(self_ptr self, std::uint64_t from, std::uint64_t until) {
   self->send(s.fetcher, atom::seek::value, std::shared_ptr<const fetch_order>(std::move(order)));
 }
 
-std::uint64_t last_config_of(const orderer_channel& channel) {
-  const auto newest = channel.blocks->read(block_number{channel.blocks->height().value - 1});
-  const auto at = newest ? ledger::last_config_index(*newest) : tl::unexpected<error>(newest.error());
-  return at ? at->value : 0;
-}
-
 /// A block behind ours that others have: does it remove us?
 void examine(self_ptr self, const ledger::block& b) {
   auto& s = self->state;
@@ -83,7 +77,7 @@ void follow(self_ptr self) {
   s.early.clear();
   publish_view(self);
   if (std::exchange(s.evicted, false)) {
-    if (s.evicted_in == 0) s.evicted_in = last_config_of(*s.channel);
+    if (const auto at = last_config_of(*s.channel); at && s.evicted_in == 0) s.evicted_in = at->value;
     spdlog::warn("{}: Detected our own eviction from the channel in block [{}] channel={}", self->seat(), s.evicted_in, s.channel->id);
   }
   spdlog::info("{}: {}, from block {} on", self->seat(), s.not_open, s.channel->blocks->height().value);

@@ -13,6 +13,11 @@ spdlog::level::level_enum to_spdlog(raft::severity level) noexcept {
   return level == raft::severity::debug ? spdlog::level::trace : level == raft::severity::info ? spdlog::level::debug : spdlog::level::info;
 }
 
+const char* role_of(const cluster::raft_chain& chain) {
+  if (chain.leads()) return "leader";
+  return chain.core().soft().as == raft::role::follower ? "follower" : "candidate";
+}
+
 std::string member_at(const orderer_site& site, const ledger::raft_consenter& c) {
   const auto known = site.members_by_address.find(c.host + ":" + std::to_string(c.port));
   return known == site.members_by_address.end() ? c.host : known->second;
@@ -60,9 +65,39 @@ const raft_consenter_actor& find(self_ptr self, other_consenter& other) {
   return handle;
 }
 
+namespace {
+
+constexpr std::chrono::milliseconds view_delay{50};        ///< Between a change of the log and its being shown.
+constexpr std::chrono::milliseconds view_while_idle{500};  ///< Between two looks at who is where while there is no chain, hence no ticks.
+
+void show(raft_consenter_state& s, consensus_view view) {
+  s.shown = view;
+  s.channel->consensus.set(std::make_shared<const consensus_view>(std::move(view)));
+}
+
+void look_later(self_ptr self, std::chrono::milliseconds after) {
+  if (!std::exchange(self->state.view_asked, true)) self->delayed_send(self, after, atom::expired::value, view_timer);
+}
+
+}  // namespace
+
+void refresh_view(self_ptr self) {
+  const auto& s = self->state;
+  if (!s.chain) return;
+  const auto& core = s.chain->core();
+  const auto& shown = s.shown;
+  if (core.hard().term != shown.term || s.chain->leader() != shown.leader || role_of(*s.chain) != shown.role) return publish_view(self);
+  if (core.hard().commit != shown.committed || core.log().last_index() != shown.last_entry) look_later(self, view_delay);
+}
+
+void on_view_timer(self_ptr self) {
+  self->state.view_asked = false;
+  publish_view(self);
+}
+
 void publish_view(self_ptr self) {
   auto& s = self->state;
-  auto view = std::make_shared<consensus_view>();
+  consensus_view view;
   const auto member = [&](raft::node_id id) {
     consensus_view::member m{id, {}, s.chain && id == s.chain->core().id(), 0};
     if (m.reachable) m.name = s.site->name;
@@ -74,25 +109,25 @@ void publish_view(self_ptr self) {
     return m;
   };
   if (!s.chain) {  // Fabric's participation report calls this relation "follower"
-    view->role = s.following ? "no consenter" : "starting";
-    for (const auto& [id, other] : s.others) view->members.push_back(member(id));
-    s.channel->consensus.set(std::move(view));
-    return;
+    view.role = s.following ? "no consenter" : "starting";
+    for (const auto& [id, other] : s.others) view.members.push_back(member(id));
+    if (s.following) look_later(self, view_while_idle);
+    return show(s, std::move(view));
   }
   const auto& core = s.chain->core();
-  view->id = core.id();
-  view->leader = s.chain->leader();
-  view->term = core.hard().term;
-  view->role = s.chain->leads() ? "leader" : core.soft().as == raft::role::follower ? "follower" : "candidate";
-  view->committed = core.hard().commit;
-  view->last_entry = core.log().last_index();
+  view.id = core.id();
+  view.leader = s.chain->leader();
+  view.term = core.hard().term;
+  view.role = role_of(*s.chain);
+  view.committed = core.hard().commit;
+  view.last_entry = core.log().last_index();
   for (const auto id : core.members().config.voters.all()) {
     auto m = member(id);
     const auto node = core.members().nodes.find(id);
     if (s.chain->leads() && node != core.members().nodes.end()) m.match = node->second.match();
-    view->members.push_back(std::move(m));
+    view.members.push_back(std::move(m));
   }
-  s.channel->consensus.set(std::move(view));
+  show(s, std::move(view));
 }
 
 std::string no_leader(self_ptr self) {

@@ -1,22 +1,18 @@
 // The roles of a raft orderer that nobody outside it knows, and what they say to each other.
 #pragma once
 
-#include "actors/interfaces.hpp"
-#include "actors/role_spec.hpp"
-#include "actors/site.hpp"
+#include "actors/orderer/roles.hpp"
 #include "cluster/consenter/raft_chain.hpp"
 #include "cluster/wal/write_ahead_log.hpp"
 
 namespace weft::actors {
 
-using orderer_ptr = std::shared_ptr<const orderer_site>;
-using ordered_channel_ptr = std::shared_ptr<orderer_channel>;
-
-/// Work for the log: a write, or (with `made`) a snapshot that lets it forget.
+/// Work for the log: a write, a snapshot that lets it forget (with `made`), or a note about following (cluster/consenter/following.hpp).
 struct log_job {
   cluster::chain_do::write_log write;
   cluster::raft::snapshot_ptr made;
   cluster::raft::log_index keep_from = 0;
+  std::optional<cluster::raft::log_index> followed;
 };
 /// The log as it is on disk, once everything that was asked before is done.
 struct opened_log {

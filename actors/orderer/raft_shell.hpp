@@ -36,6 +36,7 @@ class raft_journal final : public cluster::raft::journal {
 struct raft_consenter_state {
   orderer_ptr site;
   ordered_channel_ptr channel;
+  bytes genesis;                                   ///< Hash of the channel's first block.
   std::optional<crypto::certificate> certificate;  ///< Our own for TLS: how we find ourselves in the channel's list.
   route<block_writer_actor> writer;
   route<log_writer_actor> log_writer;
@@ -56,8 +57,11 @@ struct raft_consenter_state {
   std::chrono::milliseconds tick{10};
   bool ticking = false;                     ///< A tick is on its way.
   unsigned ticks = 0;
+  consensus_view shown;                     ///< Published last.
+  bool view_asked = false;                  ///< A look at it is on its way.
   bool first = false;                       ///< Of the channel's consenters, and nobody has led it yet.
   std::deque<raft_batch> early;             ///< Came before the chain was open.
+  std::optional<caf::actor_clock::time_point> foreign_told;  ///< When the log last heard of another channel of this name.
   pace timing;
   // no consenter (any more, or yet)
   bool leaving = false;                     ///< The chain has retired; it is put away when its last effects are carried out.
@@ -73,6 +77,8 @@ namespace raft_shell {
 using self_ptr = role_self<raft_consenter_actor, raft_consenter_state>;
 
 inline constexpr std::chrono::seconds disk_patience{180};
+/// Timer number of a look at what others are shown; the cutter's count from 1.
+inline constexpr std::uint64_t view_timer = ~std::uint64_t{0};
 
 // ---- raft.cpp: opening and events
 
@@ -104,6 +110,9 @@ bool learn_members(self_ptr self);
 /// A null handle when it is not reachable. Watched, so that its end is heard of.
 const raft_consenter_actor& find(self_ptr self, other_consenter& other);
 void publish_view(self_ptr self);
+/// Sees to it that what has changed is published: who leads in what term at once, how far the log has come within `view_delay`.
+void refresh_view(self_ptr self);
+void on_view_timer(self_ptr self);
 /// What a client is told when nobody leads.
 [[nodiscard]] std::string no_leader(self_ptr self);
 

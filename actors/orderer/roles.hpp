@@ -13,7 +13,6 @@ namespace weft::actors {
 using orderer_ptr = std::shared_ptr<const orderer_site>;
 using ordered_channel_ptr = std::shared_ptr<orderer_channel>;
 
-
 /// The front: a pool judges envelopes.
 [[nodiscard]] role_spec orderer_role(seat s, orderer_ptr site);
 /// The consenter of a channel with one orderer: its own order is the order. A raft channel's: raft_roles.hpp.

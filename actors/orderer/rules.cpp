@@ -19,6 +19,11 @@ cluster::config_author author_of(const orderer_site& site, const orderer_channel
   return author;
 }
 
+result<block_number> last_config_of(const orderer_channel& channel) {
+  WEFT_TRY(const auto newest, channel.blocks->read(block_number{channel.blocks->height().value - 1}));
+  return ledger::last_config_index(newest);
+}
+
 cluster::cut_limits orderer_rules::limits() const {
   const auto& b = channel_->bundle.get()->batching();
   return {b.max_message_count, b.preferred_max_bytes, b.timeout, channel_->cut_when_idle, site_->options.idle_spacing, site_->options.idle_gap};

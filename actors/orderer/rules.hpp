@@ -10,6 +10,9 @@ namespace weft::actors {
 /// Who makes configurations of updates at this orderer now, and what its raft group asks of them. Borrows both.
 [[nodiscard]] cluster::config_author author_of(const orderer_site& site, const orderer_channel& channel);
 
+/// Number of the newest block of the channel that holds a configuration.
+[[nodiscard]] result<block_number> last_config_of(const orderer_channel& channel);
+
 class orderer_rules final : public cluster::raft_rules {
  public:
   orderer_rules(orderer_ptr site, ordered_channel_ptr channel) : site_(std::move(site)), channel_(std::move(channel)) {}

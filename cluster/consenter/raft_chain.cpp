@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "cluster/consenter/following.hpp"
 #include "cluster/raft/planted.hpp"
 #include "config/base/assert.hpp"
 
@@ -38,7 +39,8 @@ result<std::unique_ptr<raft_chain>> raft_chain::open(const raft_chain_options& o
   made->options_.raft.rank_campaigns = true;
   made->options_.raft.applied = snapshot ? snapshot->at.index : 0;
   // A log that does not tell of this node is from before it joined, with blocks of others: it has promised nothing.
-  if (start.newest_entry > log.last_index() && tells_of(log, o.raft.id)) {
+  WEFT_ASSERT(start.followed != raft::still_following, "the end of following is noted before a chain opens");
+  if (store_is_ahead(start, log) && tells_of(log, o.raft.id)) {
     return fail(errc::corruption, "the block store ends with entry " + std::to_string(start.newest_entry) + " of the raft log, but the log ends at " +
                                       std::to_string(log.last_index()) + ": files of the log were lost. Put them back, or replace this consenter");
   }
@@ -216,11 +218,12 @@ result<void> raft_chain::append(const raft::entry& e, shared_bytes raw) {
     if (!parsed) return fail(within("entry " + std::to_string(e.index) + " of the raft log", parsed.error()));
     block = std::move(*parsed);
   }
+  const auto where = [&] { return "entry " + std::to_string(e.index) + " of the raft log, block " + std::to_string(block.number().value); };
   if (block.number() < tip_.next) {  // in the store already; a consenter that starts often has to forget its log nevertheless
+    if (block.number().next() == tip_.next && block.hash() != tip_.last_hash) return fail(errc::corruption, where() + ": the block store has another one there");
     since_snapshot_ += size;
     return {};
   }
-  const auto where = [&] { return "entry " + std::to_string(e.index) + " of the raft log, block " + std::to_string(block.number().value); };
   if (block.number() != tip_.next) return fail(errc::corruption, where() + ": block " + std::to_string(tip_.next.value) + " should come next");
   if (block.header().previous_hash != tip_.last_hash) return fail(errc::corruption, where() + ": its previous hash is not that of the block before");
   if (!target_) {

@@ -45,6 +45,7 @@ struct raft_chain_options {
 struct chain_start {
   chain_tip tip;                     ///< Behind the last block of the store.
   raft::log_index newest_entry = 0;  ///< Of the last block, by its consenter metadata; 0 if it has none.
+  raft::log_index followed = 0;      ///< Blocks up to this entry may be there without the log, as following.hpp says.
 };
 
 /// Effects, to be carried out in order. Those that take time are answered by the event named with them.
@@ -105,7 +106,7 @@ using chain_effect = std::variant<chain_do::send, chain_do::write_log, chain_do:
 class raft_chain {
  public:
   /// `rules`, `log`, `random` and `notes` are borrowed and outlive the chain. Errors: those of raft::core::open, `corruption` for a block store
-  /// that is ahead of the log.
+  /// that is ahead of the log and of `followed`.
   [[nodiscard]] static result<std::unique_ptr<raft_chain>> open(const raft_chain_options& o, const chain_start& start, const raft_rules& rules,
                                                                 const raft::log_storage& log, random_source& random, raft::journal& notes);
 

@@ -13,7 +13,7 @@ bool is_config(const ledger::envelope& e) {
 void intake::take(ledger::envelope e, std::uint64_t sequence, std::uint64_t ticket, std::vector<intake_effect>& out) {
   const auto size = e.size();
   if (count_ >= bounds_.pending_max || bytes_ + size > bounds_.pending_bytes_max) {
-    out.push_back(verdict_for{ticket, {status_unavailable, "the ordering queue is full; back off and retry"}});
+    out.emplace_back(verdict_for{ticket, {status_unavailable, "the ordering queue is full; back off and retry"}});
     return;
   }
   ++count_;

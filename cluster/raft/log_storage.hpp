@@ -12,6 +12,8 @@
 namespace weft::cluster::raft {
 
 inline constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+/// In place of the index up to which a member was told by others what is committed: there is no end yet.
+inline constexpr log_index still_following = ~log_index{0};
 
 /// Holds entries first_index() to last_index() without a gap, and the term of the entry before the first (the last one of the snapshot that
 /// replaced them; 0 for an empty log). Reads see everything that the last `ready` asked to be written once `advance` is called.

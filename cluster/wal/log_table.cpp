@@ -15,6 +15,7 @@ void log_table::begin(const head& h) {
   state_ = h.state;
   slots_.clear();
   first_known_ = h.last + 1;
+  followed_ = h.followed;
 }
 
 std::optional<term_number> log_table::term(log_index index) const {
@@ -62,6 +63,7 @@ void log_table::apply(const batch_note& b, std::uint32_t segment, std::uint64_t 
     slots_.clear();
     first_known_ = before_.index + 1;
   }
+  settle_followed();
   if (b.entries.empty()) return;
   if (b.first < first_known_) {
     slots_.clear();
@@ -78,6 +80,17 @@ void log_table::apply(const batch_note& b, std::uint32_t segment, std::uint64_t 
 void log_table::apply(const compaction& c) {
   if (c.state) state_ = c.state;
   forget(c.before);
+  settle_followed();
+}
+
+void log_table::apply(const follow_note& f) {
+  followed_ = f.until;
+  settle_followed();
+}
+
+/// What is committed stays in the log: from here on the log alone can tell.
+void log_table::settle_followed() {
+  if (followed_ != still_following && followed_ <= std::max(hard_.commit, state_->at.index)) followed_ = 0;
 }
 
 void log_table::forget(const position& until) {

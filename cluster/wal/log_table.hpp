@@ -31,13 +31,16 @@ class log_table {
   /// Require that `check` holds. The data of the entries lies one behind the other from `offset` on.
   void apply(const batch_note& b, std::uint32_t segment, std::uint64_t offset);
   void apply(const compaction& c);
+  void apply(const follow_note& f);
 
   /// The head with which a file would begin now.
-  [[nodiscard]] head as_head(std::uint32_t segment) const { return {segment, hard_, before_, last(), state_}; }
+  [[nodiscard]] head as_head(std::uint32_t segment) const { return {segment, hard_, before_, last(), state_, followed_}; }
   [[nodiscard]] const hard_state& hard() const noexcept { return hard_; }
   [[nodiscard]] const position& before() const noexcept { return before_; }
   [[nodiscard]] log_index last() const noexcept { return first_known_ + slots_.size() - 1; }
   [[nodiscard]] const snapshot_ptr& state() const noexcept { return state_; }
+  /// 0: what the group has committed, this member has only by its log.
+  [[nodiscard]] log_index followed() const noexcept { return followed_; }
   [[nodiscard]] std::optional<term_number> term(log_index index) const;
   /// Requires an entry that the log holds and knows.
   [[nodiscard]] const slot& at(log_index index) const { return slots_[index - first_known_]; }
@@ -48,11 +51,13 @@ class log_table {
 
  private:
   void forget(const position& until);
+  void settle_followed();
 
   hard_state hard_;
   position before_;
   snapshot_ptr state_ = std::make_shared<snapshot>();
   log_index first_known_ = 1;
+  log_index followed_ = 0;
   std::deque<slot> slots_;
 };
 

@@ -101,10 +101,11 @@ result<void> write_ahead_log::replay(const wal::found& record, const std::string
   } else {
     const auto* batch = std::get_if<wal::batch_note>(&record.says);
     const auto* compaction = std::get_if<wal::compaction>(&record.says);
-    const auto fits = batch != nullptr ? table_.check(*batch) : table_.check(*compaction);
+    const auto fits = batch != nullptr ? table_.check(*batch) : compaction != nullptr ? table_.check(*compaction) : result<void>{};
     if (!fits) return damaged(name, offset, fits.error().context);
     if (batch != nullptr) table_.apply(*batch, segment, record.payload_at);
-    else table_.apply(*compaction);
+    else if (compaction != nullptr) table_.apply(*compaction);
+    else table_.apply(std::get<wal::follow_note>(record.says));
   }
   sequence_ = record.head.sequence + 1;
   return {};

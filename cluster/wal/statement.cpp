@@ -12,7 +12,7 @@ using ledger::put_little;
 
 constexpr bytes_view magic = "WFW1";
 
-enum class kind : std::uint8_t { head = 1, batch = 2, compaction = 3 };
+enum class kind : std::uint8_t { head = 1, batch = 2, compaction = 3, followed = 4 };
 enum flag : std::uint8_t { has_hard = 1, has_restore = 2, has_entries = 4 };
 constexpr std::size_t note_bytes = 17;
 
@@ -59,6 +59,7 @@ struct writer {
     put(out, h.before);
     put(out, h.last);
     put(out, *h.state);
+    if (h.followed != 0) put(out, h.followed);
   }
   void operator()(const batch_note& b) {
     put(out, static_cast<std::uint8_t>(kind::batch));
@@ -82,6 +83,10 @@ struct writer {
     put(out, static_cast<std::uint8_t>(c.state != nullptr));
     if (c.state) put(out, *c.state);
   }
+  void operator()(const follow_note& f) {
+    put(out, static_cast<std::uint8_t>(kind::followed));
+    put(out, f.until);
+  }
 };
 
 // ---- reading: every taker leaves `ok` false when the bytes do not hold what it looks for
@@ -90,6 +95,7 @@ class reader {
  public:
   explicit reader(bytes_view in) : in_(in) {}
   [[nodiscard]] bool ok() const { return ok_; }
+  [[nodiscard]] bool empty() const { return in_.empty(); }
   [[nodiscard]] bool done() const { return ok_ && in_.empty(); }
 
   template <class T>
@@ -121,6 +127,11 @@ class reader {
   std::size_t count(std::size_t each) {
     const std::size_t n = number<std::uint32_t>();
     if (n > in_.size() / each) return refuse<std::size_t>();
+    return n;
+  }
+  log_index followed() {
+    const auto n = number<std::uint64_t>();
+    if (n > index_max && n != still_following) ok_ = false;
     return n;
   }
   std::vector<node_id> ids() {
@@ -175,6 +186,10 @@ head parse_head(reader& in) {
   h.before = in.place();
   h.last = in.index();
   h.state = in.state();
+  if (!in.empty()) {
+    h.followed = in.followed();
+    in.require(h.followed != 0);
+  }
   in.require(h.before.index <= h.state->at.index && h.state->at.index <= h.last);
   return h;
 }
@@ -236,6 +251,7 @@ result<statement> parse_statement(bytes_view raw) {
       break;
     case kind::batch: out = parse_batch(in); break;
     case kind::compaction: out = parse_compaction(in); break;
+    case kind::followed: out = follow_note{in.followed()}; break;
     default: return fail(errc::corruption, "a record of a kind that is not known");
   }
   if (!in.done()) return fail(errc::corruption, "a record that contradicts itself");

@@ -14,9 +14,11 @@
 // Statements, by their first byte:
 //
 //   1 head        u32 version · u32 number of this file · hard state · u64 term, u64 index of the entry before the first · u64 last index · snapshot
+//                 · u64 index of the newest `followed`, if that is not 0
 //   2 batch       u8 flags (1 hard state, 2 snapshot that replaces the log, 4 entries) · what they announce, in that order; entries are
 //                 u64 index of the first · u32 count · count × (u64 term · u8 kind · u32 bytes · u32 CRC-32C)
 //   3 compaction  u64 term, u64 index of the entry before the first from now on · u8 whether a snapshot follows · snapshot
+//   4 followed    u64 index: `follow_note` below
 //
 //   hard state    u64 term · u64 vote · u64 commit
 //   snapshot      u64 term · u64 index · u8 auto_leave · voters, learners, voters_outgoing, learners_next · u32 bytes · data
@@ -29,7 +31,7 @@
 #include <variant>
 #include <vector>
 
-#include "cluster/raft/types.hpp"
+#include "cluster/raft/log_storage.hpp"
 #include "config/base/result.hpp"
 
 namespace weft::cluster::raft::wal {
@@ -64,6 +66,7 @@ struct head {
   position before;     ///< The entry before the first; at most the snapshot's.
   log_index last = 0;
   snapshot_ptr state;  ///< Never null; at index 0 it carries the first members.
+  log_index followed = 0;
 };
 
 struct entry_note {
@@ -88,7 +91,13 @@ struct compaction {
   snapshot_ptr state;
 };
 
-using statement = std::variant<head, batch_note, compaction>;
+/// What is committed up to there this member may have from others, and not in its log, because it took no part in the group meanwhile and promised
+/// nothing: 0, an index, or `still_following`. Counts for nothing once the log itself is known to be committed up to there.
+struct follow_note {
+  log_index until = 0;
+};
+
+using statement = std::variant<head, batch_note, compaction, follow_note>;
 
 [[nodiscard]] bytes encode(const statement& s);
 /// Errors: `corruption`, saying what is wrong; what is read encodes to the same bytes again.

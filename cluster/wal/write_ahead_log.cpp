@@ -45,6 +45,11 @@ snapshot_ptr write_ahead_log::latest_snapshot() const {
   return table_.state();
 }
 
+log_index write_ahead_log::followed() const {
+  const std::lock_guard lock(mutex_);
+  return table_.followed();
+}
+
 write_ahead_log::usage write_ahead_log::used() const {
   const std::lock_guard lock(mutex_);
   usage out{files_.size(), 0, table_.known(), cache_.bytes_held()};
@@ -135,6 +140,16 @@ result<void> write_ahead_log::make_room(std::uint64_t bytes) {
   return begin_file(segment_ + 1);
 }
 
+// The file promises to have cut itself when it could not append; when it could not do that either, this tries again or stops.
+result<void> write_ahead_log::append_whole(ledger::file& f, std::span<const bytes_view> pieces) {
+  const std::uint64_t at = f.size();
+  if (auto done = f.append_pieces(pieces); !done) {
+    if (auto cut = f.truncate(at); !cut) broken_ = true;
+    return fail(within("raft log", std::move(done).error()));
+  }
+  return {};
+}
+
 result<write_ahead_log::place> write_ahead_log::append(bytes_view statement, std::span<const bytes_view> payload) {
   std::uint64_t payload_bytes = 0;
   for (const auto& p : payload) payload_bytes += p.size();
@@ -155,11 +170,7 @@ result<write_ahead_log::place> write_ahead_log::append(bytes_view statement, std
   pieces.push_back(wal::end_mark);
 
   const std::uint64_t at = f.size();
-  if (auto done = f.append_pieces(pieces); !done) {
-    // The file promises to have cut itself; when it could not, this tries again or stops.
-    if (auto cut = f.truncate(at); !cut) broken_ = true;
-    return fail(within("raft log", std::move(done).error()));
-  }
+  WEFT_CHECK(append_whole(f, pieces));
   head_bytes_ += first.size();
   sequence_ = h.sequence + 1;
   dirty_ = true;
@@ -175,10 +186,8 @@ result<void> write_ahead_log::begin(const conf_state& members) {
   const wal::head head{0, {}, {}, 0, std::move(state)};
   const bytes record = wal::whole_record(0, wal::encode(wal::statement(head)));
   auto& f = *files_.at(segment_);
-  if (auto done = f.append(record); !done) {
-    if (auto cut = f.truncate(0); !cut) broken_ = true;
-    return fail(within("raft log", std::move(done).error()));
-  }
+  const bytes_view pieces[] = {record};
+  WEFT_CHECK(append_whole(f, pieces));
   dirty_ = true;
   WEFT_CHECK(sync());
   head_bytes_ = record.size();
@@ -245,6 +254,17 @@ result<void> write_ahead_log::compact(snapshot_ptr made, log_index forget) {
     cache_.forget(c.before.index);
   }
   return remove_dead_files();
+}
+
+result<void> write_ahead_log::note_followed(log_index until) {
+  WEFT_CHECK(writable());
+  if (until > wal::index_max && until != still_following) return fail(errc::invalid_argument, "an index that no log has");
+  const wal::follow_note note{until};
+  if (until != table_.followed()) WEFT_CHECK(append(wal::encode(wal::statement(note)), {}));
+  WEFT_CHECK(sync());
+  const std::lock_guard lock(mutex_);
+  table_.apply(note);
+  return {};
 }
 
 // Oldest first, so that after a crash what is left is without a gap; and only when the file that follows begins with a head that is on disk.

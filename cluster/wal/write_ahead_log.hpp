@@ -71,6 +71,12 @@ class write_ahead_log final : public log_storage {
   /// removed, the snapshot is kept nevertheless, and the next call tries again.
   [[nodiscard]] result<void> compact(snapshot_ptr made, log_index forget);
 
+  /// Notes that what was committed up to an entry this member may have from others, because it took no part meanwhile and promised nothing: what is
+  /// behind the log then was not lost. `still_following`: there is no end yet. Durable when it returns. Errors: those of `write`.
+  [[nodiscard]] result<void> note_followed(log_index until);
+  /// The newest note; 0 when the log has caught up with it, or there is none.
+  [[nodiscard]] log_index followed() const;
+
   // ---- log_storage
 
   [[nodiscard]] result<initial> initial_state() const override;
@@ -97,6 +103,7 @@ class write_ahead_log final : public log_storage {
   result<void> begin_file(std::uint32_t segment);
   result<void> writable() const;
   result<void> make_room(std::uint64_t bytes);
+  result<void> append_whole(ledger::file& f, std::span<const bytes_view> pieces);
   result<place> append(bytes_view statement, std::span<const bytes_view> payload);
   result<void> sync();
   result<void> remove_dead_files();

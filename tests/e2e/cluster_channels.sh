@@ -108,3 +108,37 @@ start three
 for i in 0 1 2; do becomes "orderer2's id in channel $i" 3 "channels.$i.orderers.0.raft.id" three; done
 at two down >/dev/null # what is ordered now is so by orderer0 and orderer2 alone
 expect 0 "VALID" -- at one invoke kv put o "by the new key" --channel alone
+
+# ---- another one in the other order: its folder first. Its channels do not list it then: it follows them, whatever happens to it, until they do
+issue orderer1
+change_folder two orderer1
+start two
+for i in 0 1 2; do becomes "orderer1 in channel $i, before the channels know" "no consenter" "channels.$i.orderers.0.raft.role" two; done
+for i in 1 2 3; do expect 0 "VALID" -- at one invoke kv put k "without orderer1 $i" --channel alone; done
+# has_all: orderer1 has as many blocks as orderer0
+has_all() {
+  for i in 0 1 2; do becomes "the height of channel $i at orderer1, $1" "$(json "channels.$i.orderers.0.height" at one status --json)" "channels.$i.orderers.0.height" two; done
+}
+has_all "which follows"
+kill -9 "$(at two status --json | sed 's/.*"pid":\([0-9]*\).*/\1/')"
+expect 0 "VALID" -- at one invoke kv put k "while it is dead" --channel alone
+start two
+change_channels orderer1
+for i in 0 1 2; do becomes "orderer1's id in channel $i" 2 "channels.$i.orderers.0.raft.id" two; done
+at three down >/dev/null # what is ordered now is so by orderer0 and orderer1 alone
+expect 0 "VALID" -- at one invoke kv put o "by the other new key" --channel alone
+expect 0 "VALID" -- at one invoke kv put o "by the other new key" --channel trade
+at two down >/dev/null
+start two
+expect 0 "VALID" -- at one invoke kv put o "after a start" --channel alone
+has_all "at the end"
+for i in 0 1 2; do same "what channel $i's last block is at both" "$(json "channels.$i.orderers.0.block_hash" at one status --json)" "$(json "channels.$i.orderers.0.block_hash" at two status --json)"; done
+
+# ---- a channel that is made twice is two channels: they say so, and nothing of one gets into the other
+for node in one two; do expect 0 "channel +twice is made" -- at "$node" channel create twice --orgs "$([ $node = one ] && echo Org1 || echo Org2)"; done
+for node in one two; do
+  for _ in $(seq 200); do grep -q "raft messages refused: twice" "$cluster/$node/weft.log" && break; at "$node" status >/dev/null; done
+  expect 0 "twice is a channel with genesis block [0-9a-f]{8} at orderer[01].example.com, but with genesis block [0-9a-f]{8} here" -- grep "raft messages refused" "$cluster/$node/weft.log"
+  same "how often $node says so" 1 "$(grep -c "raft messages refused: twice" "$cluster/$node/weft.log")"
+  expect 0 "consenters reachable|election is under way" -- at "$node" status
+done

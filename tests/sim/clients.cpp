@@ -90,6 +90,12 @@ void world::administer(planned_change& c, std::uint32_t place) {
     c.node = l != 0 && random_.percent(30) && std::count(members.begin(), members.end(), l) != 0 ? l : random_.pick(members);
   }
   if (c.adds && !node(c.node).exists) node(c.node).start();
+  if (c.files_first && c.attempts == 0) {
+    node(c.node).takes_new_certificate();
+    crash(c.node, false);
+    disconnect_from(c.node);
+    restart_later(c.node);
+  }
   ++c.attempts;
   const auto l = leading();
   const auto to = l != 0 && random_.percent(50) ? l : any_node();

@@ -1,5 +1,8 @@
 #include "tests/sim/orderer.hpp"
 
+#include <algorithm>
+
+#include "cluster/consenter/following.hpp"
 #include "cluster/raft/describe.hpp"
 #include "tests/sim/envelopes.hpp"
 #include "tests/sim/world.hpp"
@@ -50,20 +53,22 @@ orderer::orderer(world& w, unsigned n, const orderer_options& o, faults::dice ra
 orderer::~orderer() = default;
 
 void orderer::start() {
-  if (up() || retired_) return;
+  if (up() || following_ || retired_) return;
   exists = true;
   ++life;
   if (const auto opened = open(); !opened) {
     chain_.reset();
     log_.reset();
     shelf_.reset();
+    following_ = false;
     // A disk without space, or without power once more: later. Anything else should not have happened.
     if (opened.error().code != errc::io) return world_.promised().broken("node " + std::to_string(number) + " does not start: " + opened.error().context);
     world_.note(number, "does not start: its disk refuses");
     if (log_disk.off() || block_disk.off()) crash(true);
     return world_.restart_later(number);
   }
-  world_.note(number, "starts: height {}, log {} to {}", shelf_->height(), log_->first_index(), log_->last_index());
+  world_.note(number, following_ ? "follows: height {}, log {} to {}" : "starts: height {}, log {} to {}", shelf_->height(), log_->first_index(), log_->last_index());
+  if (following_) return world_.after(5ms, event::fetch(number, life));
   world_.schedule_tick(number);
   carry({});
   // As its shell does for the first consenter of a channel that nobody has led.
@@ -82,11 +87,37 @@ result<void> orderer::open() {
       world_.promised().broken("blocks that are on no disk: node " + std::to_string(number) + "'s log begins behind block " + std::to_string(chain.height - 1) +
                                ", and its store ends at height " + std::to_string(shelf_->height()));
   }
-  quiet_ticks_ = 0;
   rules_.follow(shelf_.get());
+  following_ = !listed();
+  if (!following_) return begin();
+  auto start = shelf_->start();
+  start.followed = log_->followed();
+  if (const auto note = note_before_following(start, *log_)) WEFT_CHECK(log_->note_followed(*note));
+  return {};
+}
+
+/// By the certificate that it has now.
+bool orderer::listed() const {
+  const auto& all = shelf_->configs();
+  return !new_certificate_ || std::any_of(all.begin() + 1, all.end(), [&](std::uint64_t n) {
+    const auto c = read_config(shelf_->at(n).block.envelopes().front());
+    return c && c->changes == "u" + std::to_string(number);
+  });
+}
+
+/// Takes part from here on, with the store as it is.
+result<void> orderer::begin() {
+  quiet_ticks_ = 0;
+  auto start = shelf_->start();
+  start.followed = log_->followed();
+  if (const auto note = note_before_opening(start)) {
+    WEFT_CHECK(shelf_->sync());
+    WEFT_CHECK(log_->note_followed(*note));
+    start.followed = log_->followed();
+  }
   auto o = options_.chain;
   o.raft.id = number;
-  WEFT_TRY(chain_, raft_chain::open(o, shelf_->start(), rules_, *log_, random_, world_.journal_of(number)));
+  WEFT_TRY(chain_, raft_chain::open(o, start, rules_, *log_, random_, world_.journal_of(number)));
   return {};
 }
 
@@ -105,7 +136,7 @@ void orderer::crash(bool power) {
   log_jobs_.clear();
   block_jobs_.clear();
   fetch_from_ = fetch_until_ = 0;
-  fetching_ = false;
+  fetching_ = following_ = false;
   told_leader = 0;
   ++life;
   for (auto* d : {&log_disk, &block_disk}) power ? d->restart() : d->restart_process();
@@ -294,8 +325,29 @@ void orderer::block_done() {
   carry(chain_->blocks_synced());
 }
 
+/// Takes over the others' blocks until one of them lists this node.
+void orderer::follow() {
+  const auto* from = world_.reachable_store(number, shelf_->height());
+  for (auto left = 8; from != nullptr && left > 0 && shelf_->height() < from->height(); --left) {
+    const auto& b = from->at(shelf_->height());
+    if (const auto done = shelf_->append(b.block, b.entry); !done) return disk_failed(done.error(), block_disk);
+    world_.promised().block(number, b.block);
+    world_.count_fetched();
+  }
+  if (!listed()) return world_.after(random_.between(2ms, 20ms), event::fetch(number, life));
+  if (const auto done = begin(); !done) {
+    if (done.error().code != errc::io) return world_.promised().broken("node " + std::to_string(number) + " does not take part again: " + done.error().context);
+    return disk_failed(done.error(), log_disk.off() ? log_disk : block_disk);
+  }
+  following_ = false;
+  world_.note(number, "takes part again: height {}, log {} to {}", shelf_->height(), log_->first_index(), log_->last_index());
+  world_.schedule_tick(number);
+  carry({});
+}
+
 /// From one of those that can be reached, a few blocks at a time.
 void orderer::fetch() {
+  if (following_) return follow();
   fetching_ = false;
   if (fetch_from_ >= fetch_until_) return;
   if (const auto* from = world_.reachable_store(number, fetch_from_)) {
@@ -315,6 +367,7 @@ void orderer::fetch() {
 std::string orderer::state() const {
   if (!exists) return "not there yet";
   if (retired_) return "removed";
+  if (following_) return "follows, height:" + std::to_string(shelf_->height());
   if (!up()) return "down";
   const auto s = chain_->core().report();
   std::string out = raft::to_text(s.soft) + " " + raft::to_text(s.hard) + " applied:" + std::to_string(s.applied) + " last:" + std::to_string(s.last) +

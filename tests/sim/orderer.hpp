@@ -54,8 +54,13 @@ class orderer {
   void stop(const std::string& why);
   [[nodiscard]] bool up() const noexcept { return chain_ != nullptr; }
   [[nodiscard]] bool retired() const noexcept { return retired_; }
+  /// It is started with a certificate that the channel does not list until configuration "u<number>" does: it follows then, as an operator who changes
+  /// the files first makes it do.
+  void takes_new_certificate() noexcept { new_certificate_ = true; }
+  /// No consenter now: fetches blocks without raft.
+  [[nodiscard]] bool follows() const noexcept { return following_; }
 
-  // ---- events; only while it is up
+  // ---- events; only while it is up, but for `fetch`
   void tick();
   void arrives(cluster::raft::message m);
   void submit(ledger::envelope e, std::uint64_t ticket);
@@ -86,6 +91,9 @@ class orderer {
   using block_job = std::variant<cluster::chain_do::write_block, cluster::chain_do::sync_blocks>;
 
   result<void> open();
+  result<void> begin();
+  [[nodiscard]] bool listed() const;
+  void follow();
   void carry(const result<void>& done);
   void perform_all(std::vector<cluster::chain_effect> effects);
   void perform(cluster::chain_do::send& e);
@@ -116,6 +124,7 @@ class orderer {
   std::deque<block_job> block_jobs_;
   std::uint64_t fetch_from_ = 0, fetch_until_ = 0;  ///< Equal: nothing is to be fetched.
   bool fetching_ = false;
+  bool new_certificate_ = false, following_ = false;
   unsigned quiet_ticks_ = 0;                        ///< Since the leader was heard.
   cluster::raft::log_index made_here_ = 0;          ///< Where the newest snapshot of its own was taken.
   bool retired_ = false;

@@ -70,12 +70,13 @@ void world::draw_options() {
 }
 
 void world::plan() {
-  auto r = random_.fork(2);
+  auto r = random_.fork(2), order = random_.fork(4);
   // One change of the consenters, sometimes two that meet.
   for (auto left = r.percent(25) ? 2 : 1; left > 0; --left) {
     planned_change c;
     c.adds = voters_ < 7 && (voters_ == 3 || r.percent(50));
     c.rotates = !c.adds && r.percent(15);
+    c.files_first = c.rotates && order.percent(70);
     c.learns_first = c.adds && r.percent(30);
     changes_.push_back(c);
   }
@@ -172,7 +173,7 @@ void world::arrival(const event& e) {
 
 void world::at_node(const event& e) {
   auto& n = node(e.node);
-  if (n.life != e.life || !n.up()) return;
+  if (n.life != e.life || !(n.up() || n.follows())) return;
   if (n.frozen) {
     backlog_[e.node].push_back(e);
     return;
@@ -250,7 +251,7 @@ run_figures world::figures() const {
 
 std::string world::story() const {
   std::string out = "seed " + std::to_string(asked_.seed) + ": " + std::to_string(voters_) + " consenters";
-  for (const auto& c : changes_) out += std::string(", ") + (c.adds ? "one is added" : c.rotates ? "one rotates" : "one is removed");
+  for (const auto& c : changes_) out += std::string(", ") + (c.adds ? "one is added" : c.files_first ? "one rotates, files first" : c.rotates ? "one rotates" : "one is removed");
   out += "; blocks of at most " + std::to_string(options_.cut.max_message_count) + ", snapshot every " + std::to_string(options_.chain.snapshot_bytes) + " bytes, " +
          std::to_string(options_.chain.entries_kept) + " entries kept, " + std::to_string(options_.chain.blocks_in_flight_max) + " blocks in flight\n";
   for (const auto& f : faults_) out += "  " + faults::to_text(f) + "\n";

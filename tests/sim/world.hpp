@@ -98,6 +98,7 @@ class world {
   };
   struct planned_change {
     bool adds = false, rotates = false;
+    bool files_first = false;  ///< A rotation: the node has its new certificate before the channel knows it.
     bool learns_first = false; ///< Is added as a learner, and made a voter when that is in the chain.
     unsigned node = 0;         ///< Whom; 0: drawn when it is first asked for.
     std::uint32_t attempts = 0;

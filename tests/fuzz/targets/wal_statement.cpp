@@ -33,6 +33,9 @@ int fuzz_one(const std::uint8_t* data, std::size_t size) {
   } else if (const auto* c = std::get_if<wal::compaction>(&*says); c != nullptr && table.check(*c)) {
     table.apply(*c);
     FUZZ_CHECK(table.complete() && table.last() == 9);
+  } else if (const auto* f = std::get_if<wal::follow_note>(&*says)) {
+    table.apply(*f);
+    FUZZ_CHECK(table.followed() == (f->until <= 5 ? 0 : f->until) && table.last() == 9);
   }
   FUZZ_CHECK(table.before().index <= table.state()->at.index && table.state()->at.index <= table.last());
   return 0;
@@ -50,7 +53,8 @@ std::vector<bytes> seeds() {
   for (const auto& s : std::vector<wal::statement>{
            wal::head{3, {4, 2, 7}, {1, 5}, 9, state}, wal::batch_note{raft::hard_state{4, 2, 9}, nullptr, 0, {}},
            wal::batch_note{std::nullopt, nullptr, 10, entries}, wal::batch_note{raft::hard_state{4, 2, 9}, nullptr, 7, entries},
-           wal::batch_note{raft::hard_state{4, 2, 20}, far, 21, entries}, wal::compaction{{1, 4}, state}, wal::compaction{{1, 5}, nullptr}})
+           wal::batch_note{raft::hard_state{4, 2, 20}, far, 21, entries}, wal::compaction{{1, 4}, state}, wal::compaction{{1, 5}, nullptr}, wal::head{3, {4, 2, 7}, {1, 5}, 9, state, 12}, wal::follow_note{30},
+           wal::follow_note{raft::still_following}})
     out.push_back(wal::encode(s));
   return out;
 }

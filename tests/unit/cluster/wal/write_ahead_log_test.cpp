@@ -168,6 +168,61 @@ TEST_CASE("after a failed sync nothing is written until the log is opened anew")
   REQUIRE(r.log->write({std::nullopt, nullptr, make_entries(1, r.log->last_index() + 1, 1), true}));
 }
 
+TEST_CASE("what was followed without the log is noted in it until the log has caught up") {
+  rig r({400, 0});
+  CHECK(r.log->followed() == 0);
+  REQUIRE(r.log->write({hard_state{3, 2, 2}, nullptr, make_entries(1, 1, 4, 40), true}));
+  auto want = r.state();
+  const auto syncs = r.disk->syncs();
+  REQUIRE(r.log->note_followed(still_following));
+  CHECK(r.disk->syncs() == syncs + 1);
+  CHECK(r.log->followed() == still_following);
+  for (int again = 0; again < 2; ++again) {  // found by whoever opens the log, and in each file that begins later
+    r.open();
+    CHECK(r.log->followed() == still_following);
+    CHECK((r.state() == want));
+  }
+  REQUIRE(r.log->note_followed(12));
+  for (log_index i = 5; i <= 14; ++i) {
+    CAPTURE(i);
+    const auto more = make_entries(3, i, 1, 100);
+    const wal_batch batch{hard_state{3, 2, i - 3}, nullptr, more, true};  // the log has reached the entry before it is known to be committed
+    REQUIRE(r.log->write(batch));
+    want.take(batch);
+    r.open();
+    CHECK(r.log->followed() == (i < 15 ? 12 : 0));
+  }
+  CHECK(r.log->used().files > 2);
+  REQUIRE(r.log->write({hard_state{3, 2, 12}, nullptr, {}, false}));
+  want.hard.commit = 12;
+  CHECK(r.log->followed() == 0);
+  r.open();
+  CHECK(r.log->followed() == 0);
+  CHECK((r.state() == want));
+  REQUIRE(r.log->note_followed(9));
+  CHECK(r.log->followed() == 0);
+  REQUIRE(r.log->note_followed(30));
+  REQUIRE(r.log->write({std::nullopt, make_snapshot({3, 30}), {}, true}));
+  CHECK(r.log->followed() == 0);
+  CHECK(code_of(r.log->note_followed(wal::index_max + 1)) == errc::invalid_argument);
+}
+
+TEST_CASE("a note about following is there as a whole or not at all, wherever its write is torn") {
+  rig r;
+  REQUIRE(r.log->write({hard_state{1, 1, 0}, nullptr, make_entries(1, 1, 2), true}));
+  const auto before = r.folder->open("wal-000000").value()->size();
+  REQUIRE(r.log->note_followed(still_following));
+  const auto whole = r.folder->open("wal-000000").value()->read(0, 100'000).value();
+  for (auto size = before; size <= whole.size(); ++size) {
+    CAPTURE(size);
+    auto folder = ledger::make_memory_env();
+    REQUIRE(folder->replace("wal-000000", whole.substr(0, size)));
+    const auto log = write_ahead_log::open(folder).value();
+    CHECK(log->followed() == (size == whole.size() ? still_following : 0));
+    CHECK((state_of(*log).value() == r.state()));
+  }
+}
+
 TEST_CASE("files that could not be removed are removed by the next compaction") {
   rig r({200, 0});
   for (log_index i = 1; i <= 20; ++i) REQUIRE(r.log->write({std::nullopt, nullptr, make_entries(1, i, 1, 50), true}));
