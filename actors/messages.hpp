@@ -110,6 +110,7 @@ struct commit_notice {
 struct raft_batch {
   std::string channel;
   std::vector<cluster::raft::message> messages;
+  bytes genesis;  ///< Hash of the block that the channel begins with: another one of that name has nothing to say here.
 };
 
 namespace detail {
@@ -175,13 +176,17 @@ template <class Inspector> typename Inspector::result_type inspect(Inspector& f,
 }
 template <class Inspector> typename Inspector::result_type inspect(Inspector& f, raft_batch& x) {
   bytes raw;
-  if constexpr (Inspector::reads_state) raw = x.channel + '\0' + cluster::raft::encode(x.messages);
+  if constexpr (Inspector::reads_state) raw = x.channel + '\0' + static_cast<char>(x.genesis.size()) + x.genesis + cluster::raft::encode(x.messages);
   return detail::inspect_bytes(f, "raft", raw, [&](bytes arrived) {
     const auto end = arrived.find('\0');
-    if (end == bytes::npos) return false;
+    if (end == bytes::npos || end + 1 == arrived.size()) return false;
     x.channel = arrived.substr(0, end);
+    const std::size_t hash = static_cast<unsigned char>(arrived[end + 1]);
+    const auto behind = end + 2 + hash;
+    if (behind > arrived.size()) return false;
+    x.genesis = arrived.substr(end + 2, hash);
     const shared_bytes all{std::move(arrived)};
-    auto messages = cluster::raft::decode_messages(shared_bytes(all, all.view().substr(end + 1)));
+    auto messages = cluster::raft::decode_messages(shared_bytes(all, all.view().substr(behind)));
     if (messages) x.messages = std::move(*messages);
     return messages.has_value();
   });

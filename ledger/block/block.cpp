@@ -152,6 +152,9 @@ result<void> check_all(const block& b, block_number expected, bytes_view previou
     return fail(errc::invalid_argument, "expected block number " + std::to_string(expected.value) + ", got " + std::to_string(b.number().value));
   if (strict && b.slots_seen() < metadata_slots)
     return fail(errc::invalid_argument, "expected " + std::to_string(metadata_slots) + " metadata slots, got " + std::to_string(b.slots_seen()));
+  if (b.header().previous_hash != previous_hash && expected == block_number{1})
+    return fail(errc::corruption, "previous hash differs: it belongs to a channel with genesis block " + to_hex(bytes_view(b.header().previous_hash).substr(0, 4)) + ", not to the one with " +
+                                      to_hex(previous_hash.substr(0, 4)) + " that is here");
   if (b.header().previous_hash != previous_hash)
     return fail(errc::corruption, "previous hash differs: the block before has " + to_hex(previous_hash) + ", the header says " + to_hex(b.header().previous_hash));
   if (!b.content()->data_hash.passed()) {

@@ -161,6 +161,34 @@ TEST_CASE("what nodes say to each other travels under the names that messages re
   }
 }
 
+TEST_CASE("a raft message arrives with the block that its channel begins with") {
+  cluster::raft::message m;
+  m.kind = cluster::raft::message_kind::heartbeat;
+  m.from = 2;
+  m.to = 1;
+  for (const auto& genesis : {bytes(), bytes(32, '\0'), bytes("not a hash at all")}) {
+    CAPTURE(genesis.size());
+    const raft_batch sent{"ch", {m}, genesis};
+    caf::actor_system_config cfg;
+    caf::actor_system sys{cfg};
+    std::vector<char> wire;
+    caf::binary_serializer sink{sys, wire};
+    REQUIRE_FALSE(sink(const_cast<raft_batch&>(sent)));
+    raft_batch got;
+    caf::binary_deserializer source{sys, wire};
+    REQUIRE_FALSE(source(got));
+    CHECK(got.channel == "ch");
+    CHECK(got.genesis == genesis);
+    REQUIRE(got.messages.size() == 1);
+    CHECK(got.messages.front().from == 2);
+    for (std::size_t size = 0; size < wire.size(); ++size) {
+      caf::binary_deserializer torn{sys, wire.data(), size};
+      raft_batch none;
+      CHECK(torn(none));
+    }
+  }
+}
+
 TEST_CASE("nothing of CAF's that trusts its input is among what travels") {
   for (const auto* name : {"weft.proposal", "@atom", "@error"}) CHECK(remoting::travels(name));
   for (const auto* name : {"@charbuf", "@message", "@exit", "@down", "@strong_actor_ptr", "@actorvec", "@u16str", "@u32str", "weft.enroll", ""})
