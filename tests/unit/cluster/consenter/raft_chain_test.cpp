@@ -420,7 +420,8 @@ TEST_CASE("a snapshot in the making gives way to a newer one that the leader sen
   late.slow_sync = true;
   std::uint64_t t = 0;
   const auto order = [&] {
-    g.submit(1, "tx" + std::to_string(t), ++t);
+    ++t;
+    g.submit(1, "tx" + std::to_string(t), t);
     g.settle();
   };
   while (!late.syncing && t < 100) order();
