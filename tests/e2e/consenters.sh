@@ -116,7 +116,9 @@ organizations:
   - {name: Org1, msp_id: Org1MSP, domain: org1.example.com, kind: peer, hosts: [peer0], users: 1}
   - {name: Orderer, msp_id: OrdererMSP, domain: example.com, kind: orderer, hosts: [orderer0, orderer1]}
 channels:
-  - {name: mychannel, ordering: raft, raft: {consenters: [orderer0.example.com]}, contracts: [{name: mycc, version: "1.0"}]}
+  - {name: mychannel, ordering: raft, raft: {consenters: [orderer0.example.com]}, contracts: [{name: mycc, version: "1.0", first_call: [init, a, "100", b, "200"]}]}
+nodes:
+  - {name: all, members: [peer0.org1.example.com, orderer0.example.com, orderer1.example.com]}
 END
 expect 0 "ready in" -- "$weft" up --detach --topology moving.yaml
 consenter add "$(certificate 1)" localhost 8050
