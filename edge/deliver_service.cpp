@@ -44,8 +44,10 @@ class deliver_form final : public block_form {
 
 class deliver_events final : public sink_events {
  public:
-  deliver_events(caf::actor_system& system, std::shared_ptr<const peer_choice> peers, orderer_list orderers, stream_ptr out, content what)
-      : sink_events(std::move(out)), system_(system), peers_(std::move(peers)), orderers_(std::move(orderers)), what_(what) {
+  /// `only`: nobody else is asked, whatever the client names.
+  deliver_events(caf::actor_system& system, std::shared_ptr<const peer_choice> peers, orderer_list orderers, stream_ptr out, content what,
+                 std::shared_ptr<const actors::orderer_site> only = {})
+      : sink_events(std::move(out)), system_(system), peers_(std::move(peers)), orderers_(std::move(orderers)), only_(std::move(only)), what_(what) {
     out_->read();
   }
   void message(bytes raw) override {
@@ -62,6 +64,7 @@ class deliver_events final : public sink_events {
 
  private:
   [[nodiscard]] result<std::shared_ptr<const actors::site>> choose(const std::string& msp_id) const {
+    if (only_) return only_;
     const std::string name = out_->metadata(peer_metadata);
     if (what_ == content::whole)  // orderers give no verdicts
       for (const auto& o : orderers_) if (o->name == name) return o;
@@ -81,12 +84,19 @@ class deliver_events final : public sink_events {
   caf::actor_system& system_;
   std::shared_ptr<const peer_choice> peers_;
   orderer_list orderers_;
+  std::shared_ptr<const actors::orderer_site> only_;
   content what_;
 };
 
 constexpr std::size_t streams_max = 1'000;
 
 }  // namespace
+
+stream_handler orderer_block_streams(const door_context& context) {
+  return [system = context.system, only = context.orderer](const stream_ptr& s) -> std::unique_ptr<stream_events> {
+    return std::make_unique<deliver_events>(*system, nullptr, orderer_list{}, s, content::whole, only);
+  };
+}
 
 equipped_service make_deliver_service(const door_context& context) {
   equipped_service out{{"protos.Deliver", streams_max, {}, {}}, {}};

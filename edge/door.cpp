@@ -7,13 +7,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <caf/scoped_actor.hpp>
-#include <caf/send.hpp>
 #include <cerrno>
 #include <cstring>
 #include <set>
 
-#include "edge/services.hpp"
+#include "edge/equipment.hpp"
 
 namespace weft::edge {
 
@@ -76,7 +74,7 @@ std::string peers_elsewhere(const actors::node& node) {
 
 class socket_door final : public door {
  public:
-  explicit socket_door(caf::actor_system& system) : system_(system) {}
+  explicit socket_door(caf::actor_system& system) : system_(system), equipment_(system) {}
   ~socket_door() override { socket_door::close(std::chrono::milliseconds(0)); }
 
   [[nodiscard]] result<void> listen(actors::node& node, const fs::path& folder, std::function<void()> stop) {
@@ -106,33 +104,19 @@ class socket_door final : public door {
     if (reachable()) ::unlink(socket_.c_str());  // another network may have put its own socket there meanwhile
     socket_.clear();
     if (server_) server_->stop(grace);
-    stop_bridges();
+    equipment_.stop();
     server_.reset();
   }
 
  private:
   std::vector<service> services(actors::node& node, std::function<void()> stop) {
-    door_context context{&system_, &node, std::make_shared<const peer_choice>(node.peers(), peers_elsewhere(node)), std::move(stop), {}, node.settings().clock->now()};
+    door_context context{&system_, &node, std::make_shared<const peer_choice>(node.peers(), peers_elsewhere(node)), {}, std::move(stop), {}, node.settings().clock->now()};
     context.open_calls = [this] { return server_ ? server_->open_calls() : 0; };
-    std::vector<service> out;
-    for (auto* make : {make_gateway_service, make_endorser_service, make_deliver_service, make_control_service}) {
-      auto equipped = make(context);
-      bridges_.insert(bridges_.end(), equipped.bridges.begin(), equipped.bridges.end());
-      out.push_back(std::move(equipped.service));
-    }
-    return out;
-  }
-  /// A role listens to named actors only.
-  void stop_bridges() {
-    if (bridges_.empty()) return;
-    caf::scoped_actor self{system_};
-    for (const auto& b : bridges_) self->send_exit(caf::actor_cast<caf::actor>(b), caf::exit_reason::user_shutdown);
-    for (const auto& b : bridges_) self->wait_for(caf::actor_cast<caf::actor>(b));
-    bridges_.clear();
+    return equipment_.make(context, {make_gateway_service, make_endorser_service, make_deliver_service, make_control_service});
   }
 
   caf::actor_system& system_;
-  std::vector<caf::strong_actor_ptr> bridges_;
+  equipment equipment_;
   std::unique_ptr<server> server_;
   fs::path socket_;
   ::ino_t inode_ = 0;  ///< Of our socket, so that only ours is removed.

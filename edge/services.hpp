@@ -17,7 +17,8 @@ namespace weft::edge {
 struct door_context {
   caf::actor_system* system = nullptr;
   actors::node* node = nullptr;
-  std::shared_ptr<const peer_choice> peers;
+  std::shared_ptr<const peer_choice> peers;   ///< A port of one peer has no choice.
+  std::shared_ptr<const actors::orderer_site> orderer;  ///< Behind a port of an orderer.
   std::function<void()> stop;                 ///< Asks the process to end; called from gRPC's threads.
   std::function<std::size_t()> open_calls;
   timestamp opened{};
@@ -35,6 +36,10 @@ struct equipped_service {
 [[nodiscard]] equipped_service make_endorser_service(const door_context& context);
 /// protos.Deliver: Deliver, DeliverFiltered.
 [[nodiscard]] equipped_service make_deliver_service(const door_context& context);
+/// orderer.AtomicBroadcast: Broadcast, Deliver. Of one orderer.
+[[nodiscard]] equipped_service make_atomic_broadcast_service(const door_context& context);
+/// Its Deliver.
+[[nodiscard]] stream_handler orderer_block_streams(const door_context& context);
 /// weft.control.Control.
 [[nodiscard]] equipped_service make_control_service(const door_context& context);
 

@@ -74,14 +74,24 @@ class grpc_stream final : public client_stream {
   bool alive_ = false;
 };
 
+std::shared_ptr<grpc::ChannelCredentials> credentials_of(const std::optional<client_tls>& tls) {
+  if (!tls) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions o;
+  o.pem_root_certs = tls->roots_pem;
+  o.pem_cert_chain = tls->certificate_pem;
+  o.pem_private_key = tls->key_pem;
+  return grpc::SslCredentials(o);
+}
+
 class grpc_client final : public rpc_client {
  public:
-  explicit grpc_client(const std::string& address) {
+  grpc_client(const std::string& address, const std::optional<client_tls>& tls) {
     grpc::ChannelArguments arguments;
+    if (tls && !tls->name.empty()) arguments.SetSslTargetNameOverride(tls->name);
     arguments.SetMaxReceiveMessageSize(static_cast<int>(actors::message_bytes_max));
     arguments.SetMaxSendMessageSize(static_cast<int>(actors::message_bytes_max));
     arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    channel_ = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+    channel_ = grpc::CreateCustomChannel(address, credentials_of(tls), arguments);
     stub_ = std::make_unique<grpc::GenericStub>(channel_);
   }
   call_answer call(const std::string& method, bytes request, const call_options& options) override {
@@ -105,6 +115,8 @@ class grpc_client final : public rpc_client {
 
 }  // namespace
 
-std::shared_ptr<rpc_client> rpc_client::connect(const std::string& address) { return std::make_shared<grpc_client>(address); }
+std::shared_ptr<rpc_client> rpc_client::connect(const std::string& address, const std::optional<client_tls>& tls) {
+  return std::make_shared<grpc_client>(address, tls);
+}
 
 }  // namespace weft::edge

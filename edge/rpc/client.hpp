@@ -36,10 +36,18 @@ class client_stream {
   virtual void cancel() = 0;
 };
 
+/// How a client knows a server on a TCP port, and shows who it is.
+struct client_tls {
+  std::string roots_pem;                 ///< Who may have issued the server's certificate.
+  std::string certificate_pem, key_pem;  ///< Its own; empty: it shows none.
+  std::string name;                      ///< Expected in the server's certificate, where that is not the address's host.
+};
+
 /// A connection, made on first use. Thread-safe.
 class rpc_client {
  public:
-  [[nodiscard]] static std::shared_ptr<rpc_client> connect(const std::string& address);
+  /// "unix:/path", "localhost:7051". Without `tls` in the clear.
+  [[nodiscard]] static std::shared_ptr<rpc_client> connect(const std::string& address, const std::optional<client_tls>& tls = {});
   virtual ~rpc_client() = default;
   /// Blocks until the answer. `method`: "/gateway.Gateway/Evaluate".
   [[nodiscard]] virtual call_answer call(const std::string& method, bytes request, const call_options& options = {}) = 0;

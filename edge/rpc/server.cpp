@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "edge/rpc/buffers.hpp"
+#include "edge/rpc/tls_check.hpp"
 #include "edge/rpc/unix_listener.hpp"
 
 namespace weft::edge {
@@ -280,25 +281,35 @@ class generic_service final : public grpc::CallbackGenericService {
   std::vector<std::shared_ptr<gauge>> gauges_;
 };
 
+std::shared_ptr<grpc::ServerCredentials> credentials_of(const std::optional<server_tls>& tls) {
+  if (!tls) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions o(tls->client_roots_pem.empty() ? GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE : GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+  o.pem_root_certs = tls->client_roots_pem;
+  o.pem_key_cert_pairs.push_back({tls->key_pem, tls->certificate_pem});
+  return grpc::SslServerCredentials(o);
+}
+
 class grpc_server final : public server {
  public:
   explicit grpc_server(std::vector<service> services) : service_(std::move(services)) {}
   ~grpc_server() override { grpc_server::stop(std::chrono::milliseconds(0)); }
 
-  [[nodiscard]] result<void> listen(const std::string& address) {
+  [[nodiscard]] result<void> listen(const std::string& address, const std::optional<server_tls>& tls) {
     constexpr std::string_view unix_scheme = "unix:";
     const bool own_listener = address.starts_with(unix_scheme);
+    if (tls) WEFT_CHECK(check(*tls));
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(static_cast<int>(actors::message_bytes_max));
     builder.SetMaxSendMessageSize(static_cast<int>(actors::message_bytes_max));
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
-    int port = 0;
-    if (!own_listener) builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, streams_max);
+    if (!own_listener) builder.AddListeningPort(address, credentials_of(tls), &port_);
     builder.RegisterCallbackGenericService(&service_);
     server_ = builder.BuildAndStart();
-    if (!server_ || (!own_listener && port == 0)) return fail(errc::unavailable, "cannot listen on " + address);
+    if (!server_ || (!own_listener && port_ == 0)) return fail(errc::unavailable, "cannot listen on " + address + ": another process does, or it is no address of this machine");
     if (own_listener) {
       WEFT_TRY(listener_, unix_listener::start(address.substr(unix_scheme.size()), [to = server_.get()](int fd) { grpc::AddInsecureChannelFromFd(to, fd); }));
     }
@@ -311,19 +322,21 @@ class grpc_server final : public server {
     server_->Wait();
     server_.reset();
   }
+  [[nodiscard]] int port() const override { return port_; }
   [[nodiscard]] std::size_t open_calls() const override { return service_.open_calls(); }
 
  private:
   generic_service service_;
+  int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<unix_listener> listener_;  ///< Of a Unix socket; gRPC listens on others itself.
 };
 
 }  // namespace
 
-result<std::unique_ptr<server>> server::start(const std::string& address, std::vector<service> services) {
+result<std::unique_ptr<server>> server::start(const std::string& address, std::vector<service> services, const std::optional<server_tls>& tls) {
   auto made = std::make_unique<grpc_server>(std::move(services));
-  WEFT_CHECK(made->listen(address));
+  WEFT_CHECK(made->listen(address, tls));
   return made;
 }
 

@@ -67,14 +67,26 @@ struct service {
   std::map<std::string, stream_handler> streams;
 };
 
+/// How a server on a TCP port proves who it is: TLS 1.2 or 1.3, with h2 agreed on by ALPN.
+struct server_tls {
+  std::string certificate_pem, key_pem;  ///< Own leaf first, then intermediates.
+  std::string client_roots_pem;          ///< Not empty: a client shows a certificate that one of these issued, or is not heard.
+};
+
 /// A running server. Construction and stop by one thread.
 class server {
  public:
-  /// Listens on `address` ("unix:/path", see unix_listener.hpp). Errors: `unavailable`, `io`.
-  [[nodiscard]] static result<std::unique_ptr<server>> start(const std::string& address, std::vector<service> services);
+  /// Listens on `address`: "unix:/path" (see unix_listener.hpp), or "127.0.0.1:7051", "[::]:7051" with port 0 for any. Without `tls` a port is in
+  /// the clear. A handshake that is not over in ten seconds is cut, and a connection has at most `streams_max` calls at once.
+  /// Errors: `unavailable` (somebody listens there), `invalid_argument` (certificate or key), `io`.
+  [[nodiscard]] static result<std::unique_ptr<server>> start(const std::string& address, std::vector<service> services,
+                                                             const std::optional<server_tls>& tls = {});
+  static constexpr int streams_max = 1000;
   virtual ~server() = default;
   /// Refuses new calls, cancels what is open after `grace`, returns when all is over. Idempotent.
   virtual void stop(std::chrono::milliseconds grace) = 0;
+  /// The port that it listens on; 0 for a Unix socket.
+  [[nodiscard]] virtual int port() const = 0;
   /// Calls and streams that are open now.
   [[nodiscard]] virtual std::size_t open_calls() const = 0;
 };
