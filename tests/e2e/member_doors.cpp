@@ -1,0 +1,165 @@
+// The TLS ports of peers and orderers, asked by clients that know Fabric's protocols only.
+#include "edge/member_doors.hpp"
+
+#include <fstream>
+#include <iterator>
+
+#include "orderer/ab.pb.h"
+#include "tests/e2e/door_fixture.hpp"
+
+using namespace weft;
+using testing::put;
+
+namespace {
+
+const std::vector<std::string> members{"peer0.org1.example.com", "peer0.org2.example.com", "orderer0.example.com"};
+
+/// The network with a port for each member.
+struct fixture : testing::door_fixture {
+  fixture() {
+    std::vector<edge::member_port> wanted;
+    for (const auto& m : members) wanted.push_back({m, "localhost:0"});
+    auto opened = edge::member_doors::open(system, *node, folder, wanted);
+    REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().context));
+    ports = std::move(*opened);
+  }
+  ~fixture() { ports->close(std::chrono::milliseconds(0)); }
+
+  [[nodiscard]] std::string root_of(const std::string& member) const {
+    const auto domain = member.substr(member.find('.') + 1);
+    const auto kind = member.starts_with("orderer") ? "ordererOrganizations" : "peerOrganizations";
+    std::ifstream in(folder / "crypto" / kind / domain / "msp" / "tlscacerts" / ("tlsca." + domain + "-cert.pem"));
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  [[nodiscard]] std::shared_ptr<edge::rpc_client> connect(const std::string& member) const {
+    return edge::rpc_client::connect("localhost:" + std::to_string(ports->ports().at(member)), edge::client_tls{root_of(member), {}, {}, {}});
+  }
+  [[nodiscard]] edge::gateway_client gateway_at(const std::string& member, const std::string& user) const {
+    return {connect(member), *node->user(user), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, {}};
+  }
+  /// An endorsed and signed transaction that puts a key.
+  [[nodiscard]] edge::endorsed_call endorsed(const std::string& key) const {
+    auto tx = gateway("User1@org1.example.com").endorse({"mychannel", "kv", {"put", key, "value"}, {}, false});
+    REQUIRE(tx);
+    return *tx;
+  }
+  [[nodiscard]] std::unique_ptr<edge::client_stream> open_broadcast() const { return connect("orderer0.example.com")->open("/orderer.AtomicBroadcast/Broadcast"); }
+
+  std::unique_ptr<edge::member_doors> ports;
+};
+
+::orderer::BroadcastResponse response(const std::optional<bytes>& raw) {
+  ::orderer::BroadcastResponse r;
+  REQUIRE(raw);
+  REQUIRE(proto::decode(*raw, r));
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("each peer's port serves its organization's clients") {
+  fixture f;
+  CHECK(put(f.gateway_at("peer0.org1.example.com", "User1@org1.example.com"), {"put", "a", "1"}).code == 0);
+  CHECK(put(f.gateway_at("peer0.org2.example.com", "User1@org2.example.com"), {"put", "b", "2"}).code == 0);
+  const auto read = f.gateway_at("peer0.org2.example.com", "User1@org1.example.com").evaluate({"mychannel", "kv", {"get", "a"}, {}, false});
+  REQUIRE(read);
+  CHECK(read->payload == "1");
+}
+
+TEST_CASE("a port serves what its member is there for, and nothing of the command's") {
+  fixture f;
+  const auto refused = static_cast<int>(actors::rpc_code::unimplemented);
+  CHECK(f.connect("peer0.org1.example.com")->call("/weft.control.Control/Status", {}).status.code == refused);
+  CHECK(f.connect("peer0.org1.example.com")->call("/orderer.AtomicBroadcast/Broadcast", {}).status.code == refused);
+  CHECK(f.connect("orderer0.example.com")->call("/gateway.Gateway/Evaluate", {}).status.code == refused);
+}
+
+TEST_CASE("envelopes are ordered over one stream, and answered in their order") {
+  fixture f;
+  const auto stream = f.open_broadcast();
+  std::vector<edge::endorsed_call> sent;
+  for (int i = 0; i < 100; ++i) sent.push_back(f.endorsed("key" + std::to_string(i)));
+  for (const auto& tx : sent) REQUIRE(stream->write(tx.envelope));
+  for (std::size_t i = 0; i < sent.size(); ++i) CHECK(response(stream->read()).status() == ::common::SUCCESS);
+  REQUIRE(stream->half_close());
+  CHECK_FALSE(stream->read());
+  CHECK(stream->status().ok());
+  const auto g = f.gateway("User1@org1.example.com");
+  for (const auto& tx : sent) CHECK(g.commit_status("mychannel", tx.tx_id)->code == 0);
+}
+
+TEST_CASE("a refusal says why, and is the last answer of its stream") {
+  fixture f;
+  const auto good = f.endorsed("a").envelope;
+  const auto of = [](const bytes& raw) { return ledger::envelope::keep(shared_bytes{raw}); };
+  struct row {
+    const char* name;
+    bytes envelope;
+    ::common::Status status;
+    std::string info;
+  };
+  const row rows[] = {
+      {"no payload", {}, ::common::BAD_REQUEST, "could not determine channel ID"},
+      {"a foreign signature", ledger::envelope::make(bytes(of(good).payload()), "signature").raw().to_bytes(), ::common::FORBIDDEN, "permission denied"},
+      {"an unknown channel", f.seek("User1@org1.example.com", 0, 0, false, "other"), ::common::BAD_REQUEST, "channel does not exist"},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto stream = f.open_broadcast();
+    REQUIRE(stream->write(r.envelope));
+    const auto answer = response(stream->read());
+    CHECK(answer.status() == r.status);
+    CHECK_MESSAGE(answer.info().find(r.info) != std::string::npos, answer.info());
+    CHECK_FALSE(stream->read());
+    CHECK(stream->status().ok());
+  }
+  const auto junk = f.open_broadcast();
+  REQUIRE(junk->write("\xff\xff\xff"));
+  CHECK_FALSE(junk->read());
+  CHECK_FALSE(junk->status().ok());
+  const auto still = f.open_broadcast();  // whoever was refused may come again
+  REQUIRE(still->write(good));
+  CHECK(response(still->read()).status() == ::common::SUCCESS);
+}
+
+TEST_CASE("an orderer's port delivers blocks to readers of the channel") {
+  fixture f;
+  CHECK(put(f.gateway("User1@org1.example.com"), {"put", "a", "1"}).code == 0);
+  const auto read = [&](const bytes& seek) {
+    const auto stream = f.connect("orderer0.example.com")->open("/orderer.AtomicBroadcast/Deliver");
+    REQUIRE(stream->write(seek));
+    std::size_t blocks = 0;
+    for (;;) {
+      ::orderer::DeliverResponse r;
+      const auto raw = stream->read();
+      REQUIRE(raw);
+      REQUIRE(proto::decode(*raw, r));
+      if (r.Type_case() == ::orderer::DeliverResponse::kStatus) return std::pair(blocks, static_cast<int>(r.status()));
+      CHECK(r.block().header().number() == blocks++);
+    }
+  };
+  const auto height = f.height();
+  CHECK(read(f.seek("User1@org2.example.com", 0, height - 1)) == std::pair<std::size_t, int>(height, 200));
+  CHECK(read(f.seek("User1@org2.example.com", 0, 0, true)) == std::pair<std::size_t, int>(0, 403));
+}
+
+TEST_CASE("ports that cannot be opened are refused with the member's name") {
+  fixture f;
+  const auto open = [&](const edge::member_port& p) {
+    const auto opened = edge::member_doors::open(f.system, *f.node, f.folder, {p});
+    return opened ? std::string() : opened.error().context;
+  };
+  const auto taken = "localhost:" + std::to_string(f.ports->ports().at("peer0.org1.example.com"));
+  CHECK(open({"peer0.org2.example.com", taken}).find("peer0.org2.example.com: cannot listen on 127.0.0.1:") == 0);
+  CHECK(open({"peer9.org1.example.com", "localhost:0"}) == "peer9.org1.example.com: the topology has no such member");
+  testing::fs::remove(f.folder / "crypto/peerOrganizations/org1.example.com/peers/peer0.org1.example.com/tls/server.key");
+  CHECK(open({"peer0.org1.example.com", "localhost:0"}).find("server.key cannot be read") != std::string::npos);
+}
+
+TEST_CASE("a loopback address listens there only, any other everywhere") {
+  CHECK(edge::listening_address("localhost:7051") == "127.0.0.1:7051");
+  CHECK(edge::listening_address("127.0.0.5:7051") == "127.0.0.5:7051");
+  CHECK(edge::listening_address("[::1]:7051") == "[::1]:7051");
+  CHECK(edge::listening_address("peer0.org1.example.com:7051") == "0.0.0.0:7051");
+  CHECK(edge::listening_address("[2001:db8::1]:7051") == "[::]:7051");
+}
