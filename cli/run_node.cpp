@@ -24,6 +24,7 @@
 
 #include "actors/remoting/remoting.hpp"
 #include "cli/console.hpp"
+#include "cli/member_ports.hpp"
 #include "cli/up.hpp"
 #include "edge/door.hpp"
 #include "edge/version.hpp"
@@ -213,10 +214,10 @@ event wait_for(const stop_signals& signals, const bell& stop, const bell& ready,
 }
 
 /// The one line for scripts.
-void print_ready_json(const actors::node& n, const up_options& o, std::uint64_t ms) {
+void print_ready_json(const actors::node& n, const member_ports& ports, const up_options& o, std::uint64_t ms) {
   nlohmann::json out{{"ready_ms", ms}, {"pid", ::getpid()}, {"directory", fs::absolute(o.dir).string()},
                      {"socket", fs::absolute(edge::socket_path(o.dir)).string()}, {"peers", nlohmann::json::array()}, {"orderers", nlohmann::json::array()},
-                     {"channels", nlohmann::json::array()}, {"durability", o.durability}, {"trust", o.trust}};
+                     {"channels", nlohmann::json::array()}, {"durability", o.durability}, {"trust", o.trust}, {"addresses", ports.addresses()}};
   for (const auto& p : n.peers()) out["peers"].push_back(p->name);
   for (const auto& p : n.orderers()) out["orderers"].push_back(p->name);
   for (const auto& c : n.topology().channels) out["channels"].push_back(c.name);
@@ -225,9 +226,9 @@ void print_ready_json(const actors::node& n, const up_options& o, std::uint64_t 
 }
 
 /// The last line of a start.
-void print_ready(const actors::node& n, const up_options& o, std::chrono::steady_clock::time_point begun) {
+void print_ready(const actors::node& n, const member_ports& ports, const up_options& o, std::chrono::steady_clock::time_point begun) {
   const auto ms = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count());
-  if (o.json) return print_ready_json(n, o, ms);
+  if (o.json) return print_ready_json(n, ports, o, ms);
   std::printf("ready in %llu ms%s\n", static_cast<unsigned long long>(ms),
               o.detach ? "" : ("; stop with Ctrl-C or `weft down" + (o.node.empty() ? std::string() : " --dir " + o.dir) + "`").c_str());
 }
@@ -294,6 +295,8 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
   const folder_watch folder(o.dir);
   if (auto opened = door.open(); !opened) return refuse(opened.error(), tell);
   progress("door", edge::socket_path(o.dir).string());
+  member_ports ports(system, node, o);
+  if (auto opened = ports.open(progress); !opened) return refuse(opened.error(), tell);
 
   std::mutex mutex;
   std::optional<result<void>> outcome;
@@ -313,7 +316,7 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
     if (!r) {
       code = refuse(r.error(), tell);
     } else {
-      print_ready(node, o, begun);
+      print_ready(node, ports, o, begun);
       if (const auto lost = output_failure(); !lost.empty()) {  // whoever waits for this line would wait for ever
         code = refuse({errc::io, "standard output: " + lost + "; the network is stopped again"}, tell);
       } else {
@@ -328,6 +331,7 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
   }
   if (happened == event::lost) code = exit_failed;
   signals.let_through();
+  ports.close(door_grace);
   door.close();
   node.stop();
   if (!o.json && !o.detach) std::printf("stopped\n");

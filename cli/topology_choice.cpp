@@ -76,6 +76,15 @@ void check_material(const config::topology& t, const fs::path& network, std::vec
   }
 }
 
+/// What --ports says; 0: nothing that belongs into a topology. Errors: `invalid_argument`.
+result<std::uint16_t> base_of(const std::string& ports) {
+  if (ports.empty() || ports == "off") return std::uint16_t{0};
+  std::uint16_t base = 0;
+  const auto [end, error] = std::from_chars(ports.data(), ports.data() + ports.size(), base);
+  if (error == std::errc{} && end == ports.data() + ports.size() && base != 0) return base;
+  return fail(errc::invalid_argument, "--ports is off, or the first of them, such as 7050; '" + ports + "' is neither");
+}
+
 }  // namespace
 
 config::topology_document examine_topology(std::string_view text, const fs::path& document_folder, const fs::path& network) {
@@ -111,9 +120,10 @@ result<std::chrono::milliseconds> parse_duration(const std::string& text) {
 }
 
 result<config::topology> choose_topology(const up_options& o) {
-  const bool shape_given = o.orgs_given || o.peers_given || o.orderers_given || o.block_messages_given || o.block_timeout_given;
+  WEFT_TRY(const auto ports, base_of(o.ports));
+  const bool shape_given = o.orgs_given || o.peers_given || o.orderers_given || o.block_messages_given || o.block_timeout_given || ports != 0;
   if (!o.topology_file.empty()) {
-    if (shape_given) return fail(errc::invalid_argument, "--topology says everything; leave out --orgs, --peers, --orderers, --block-messages and --block-timeout");
+    if (shape_given) return fail(errc::invalid_argument, "--topology says everything; leave out --orgs, --peers, --orderers, --block-messages, --block-timeout and --ports (but for off)");
     return read_topology(o.topology_file, o.dir);
   }
   const auto stored = topology_path(o.dir);
@@ -124,7 +134,7 @@ result<config::topology> choose_topology(const up_options& o) {
     if (kept) return kept;
     return fail(errc::failed_precondition, kept.error().context + "\nIt is what this network was started with: put it back from a copy, or name one with --topology");
   }
-  config::dev_options dev{o.orgs, o.peers, {}, o.orderers};
+  config::dev_options dev{o.orgs, o.peers, {}, o.orderers, ports};
   WEFT_CHECK(config::check_size(dev));
   dev.batch.max_message_count = o.block_messages;
   if (o.block_timeout_given) {

@@ -65,6 +65,8 @@ void add_up_verb(CLI::App& app) {
                        ->check(CLI::Range(1, 9))->capture_default_str();
   auto* messages = verb->add_option("--block-messages", o->block_messages, "Transactions in a block at most")->check(CLI::Range(1, 100'000))->capture_default_str();
   auto* timeout = verb->add_option("--block-timeout", o->block_timeout, "Age at which an unfilled block closes, such as 500ms (default: 2s)");
+  verb->add_option("--ports", o->ports, "Ports for Fabric's clients: the orderers' from this one on in steps of 1000, the peers' from the next. off: none. Default: 7050 and "
+                                        "7051, as far as they are free")->envname("WEFT_PORTS");
   verb->add_option("--durability", o->durability, "full: what is acknowledged is on the disk. off: for benches")->check(CLI::IsMember({"full", "off"}))->capture_default_str();
   verb->add_option("--trust", o->trust, "Do roles of one operator share verified signatures?")->check(CLI::IsMember({"shared", "each"}))->capture_default_str();
   verb->add_option("--log", o->log_level, "Log level")->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}))->capture_default_str();
@@ -78,7 +80,9 @@ void add_up_verb(CLI::App& app) {
     o->block_timeout_given = timeout->count() > 0;
     run(*o);
   });
-  example(*verb, "weft up\n  weft up --detach --orgs 3 --peers 2 --block-timeout 500ms\n  weft up --orderers 5");
+  example(*verb, "weft up\n  weft up --detach --orgs 3 --peers 2 --block-timeout 500ms\n  weft up --orderers 5\n  weft up --dir another --ports 17050\n\n"
+                 "SDKs and Fabric's own commands find the network by weft-network/profiles/ORG/connection.json (or .yaml, or env.sh), and users in\n"
+                 "weft-network/wallet.");
 }
 
 }  // namespace weft::cli

@@ -30,7 +30,7 @@ result<server_tls> tls_of(const actors::node& node, const fs::path& folder, cons
       return out;
     }
   }
-  return fail(errc::not_found, "the topology has no such member");
+  return fail(errc::not_found, "the topology has no member " + member);
 }
 
 template <class Site>
@@ -48,12 +48,16 @@ struct member_door {
 
 class tls_doors final : public member_doors {
  public:
-  explicit tls_doors(caf::actor_system& system) : system_(system) {}
+  tls_doors(caf::actor_system& system, actors::node& node, fs::path folder) : system_(system), node_(node), folder_(std::move(folder)) {}
   ~tls_doors() override { tls_doors::close(std::chrono::milliseconds(0)); }
 
-  [[nodiscard]] result<void> add(actors::node& node, const fs::path& folder, const member_port& port) {
-    const auto opened = open_one(node, folder, port);
-    return opened ? result<void>{} : fail(within(port.member, opened.error()));
+  result<void> open(const std::string& member, const std::string& address) override {
+    WEFT_TRY(const auto tls, tls_of(node_, folder_, member));
+    auto made = std::make_unique<member_door>(system_);
+    WEFT_TRY(auto services, services_of(*made, member));
+    WEFT_TRY(made->server, server::start(config::listening_address(address), std::move(services), tls));
+    doors_[member] = std::move(made);
+    return {};
   }
   std::map<std::string, int> ports() const override {
     std::map<std::string, int> out;
@@ -69,47 +73,30 @@ class tls_doors final : public member_doors {
   }
 
  private:
-  result<void> open_one(actors::node& node, const fs::path& folder, const member_port& port) {
-    WEFT_TRY(const auto tls, tls_of(node, folder, port.member));
-    auto made = std::make_unique<member_door>(system_);
+  result<std::vector<service>> services_of(member_door& door, const std::string& member) {
     door_context context;
     context.system = &system_;
-    context.node = &node;
-    context.opened = node.settings().clock->now();
-    context.open_calls = [d = made.get()] { return d->server ? d->server->open_calls() : 0; };
-    std::vector<service> services;
-    if (const auto peer = find(node.peers(), port.member)) {
+    context.node = &node_;
+    context.opened = node_.settings().clock->now();
+    context.open_calls = [&door] { return door.server ? door.server->open_calls() : 0; };
+    if (const auto peer = find(node_.peers(), member)) {
       context.peers = std::make_shared<const peer_choice>(std::vector<peer_ptr>{peer});
-      services = made->equipped.make(context, {make_gateway_service, make_endorser_service, make_deliver_service});
-    } else if ((context.orderer = find(node.orderers(), port.member))) {
-      services = made->equipped.make(context, {make_atomic_broadcast_service});
-    } else {
-      return fail(errc::not_found, "lives on another node");
+      return door.equipped.make(context, {make_gateway_service, make_endorser_service, make_deliver_service});
     }
-    WEFT_TRY(made->server, server::start(listening_address(port.address), std::move(services), tls));
-    doors_.emplace(port.member, std::move(made));
-    return {};
+    if ((context.orderer = find(node_.orderers(), member))) return door.equipped.make(context, {make_atomic_broadcast_service});
+    return fail(errc::not_found, member + " lives on another node");
   }
 
   caf::actor_system& system_;
+  actors::node& node_;
+  fs::path folder_;
   std::map<std::string, std::unique_ptr<member_door>> doors_;
 };
 
 }  // namespace
 
-std::string listening_address(const std::string& address) {
-  const auto colon = address.rfind(':');
-  const auto host = address.substr(0, colon), port = address.substr(std::min(colon, address.size()));
-  if (host == "localhost" || host.starts_with("127.")) return (host == "localhost" ? "127.0.0.1" : host) + port;
-  if (host == "[::1]") return address;
-  return (host.starts_with("[") ? "[::]" : "0.0.0.0") + port;
-}
-
-result<std::unique_ptr<member_doors>> member_doors::open(caf::actor_system& system, actors::node& node, const fs::path& folder,
-                                                         const std::vector<member_port>& ports) {
-  auto made = std::make_unique<tls_doors>(system);
-  for (const auto& p : ports) WEFT_CHECK(made->add(node, folder, p));
-  return made;
+std::unique_ptr<member_doors> member_doors::make(caf::actor_system& system, actors::node& node, const fs::path& folder) {
+  return std::make_unique<tls_doors>(system, node, folder);
 }
 
 }  // namespace weft::edge

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "actors/node/client_files.hpp"
 #include "actors/node/files.hpp"
 #include "actors/node/node.hpp"
 #include "crypto/ca/authority.hpp"
@@ -90,6 +91,7 @@ result<void> lay_out_nodes(const fs::path& out, const config::topology& t, const
   WEFT_TRY(const auto authority, make_authority(all, seams));
   const auto document = config::to_yaml(t);
   WEFT_CHECK(write_file(all / "topology.yaml", document, open_to_all));
+  WEFT_CHECK(write_client_files(all, t, config::member_addresses(t)));
   for (const auto& node : t.nodes) {
     const auto mine = out / node.name;
     WEFT_CHECK(copy_members(all, mine, t, node));
@@ -118,16 +120,6 @@ remoting::tunnel_limits limits_for(const config::topology& t) {
   return out;
 }
 
-/// Where a node listens that others reach at `address`: on this machine alone when that is all it says, else on every interface of the family,
-/// because a host's name may belong to a router in front of it.
-std::string listening_at(const std::string& address) {
-  const auto port = address.substr(address.rfind(':'));
-  const auto host = address.substr(0, address.size() - port.size());
-  if (host == "localhost") return "127.0.0.1" + port;
-  if (host == "[::1]" || host.starts_with("127.")) return address;
-  return (host.starts_with('[') ? "[::]" : "0.0.0.0") + port;
-}
-
 /// A folder that holds another node's certificate, or one of another cluster, would start, and be refused by everybody.
 result<void> check_own(const std::filesystem::path& at, bytes_view pem, bytes_view authority_pem, const std::string& node) {
   WEFT_TRY(const auto own, crypto::certificate::from_pem(pem));
@@ -149,7 +141,7 @@ result<remoting::settings> read_link_settings(const fs::path& folder, const conf
   remoting::settings s;
   s.node = self.name;
   s.limits = limits_for(t);
-  s.listen = listening_at(self.address);
+  s.listen = config::listening_address(self.address);
   WEFT_TRY(s.certificate_pem, read_file(folder / link_folder / "server.crt"));
   WEFT_TRY(s.key_pem, read_file(folder / link_folder / "server.key"));
   WEFT_TRY(const auto authority, read_file(folder / link_folder / "ca.crt"));

@@ -30,17 +30,23 @@ fs::path org_folder(const fs::path& network, const organization& org) {
   return network / "crypto" / (org.kind == org_kind::peer ? "peerOrganizations" : "ordererOrganizations") / org.domain;
 }
 
-crypto::organization_description describe(const organization& org) {
+crypto::organization_description::kind kind_of(const organization& org) {
+  return org.kind == org_kind::peer ? crypto::organization_description::kind::peer : crypto::organization_description::kind::orderer;
+}
+
+/// `addresses` are the names that clients know the hosts by.
+crypto::organization_description describe(const organization& org, const std::map<std::string, std::string>& addresses) {
   crypto::organization_description d;
-  d.role = org.kind == org_kind::peer ? crypto::organization_description::kind::peer : crypto::organization_description::kind::orderer;
+  d.role = kind_of(org);
   d.name = org.name;
   d.domain = org.domain;
   d.users = static_cast<std::uint32_t>(org.users);
   for (const auto& host : org.hosts) {
     auto sans = crypto::local_sans();
-    if (const auto it = org.addresses.find(host); it != org.addresses.end()) {
-      const auto name = it->second.substr(0, it->second.rfind(':'));
-      if (name != host + "." + org.domain && std::find(sans.begin(), sans.end(), name) == sans.end()) sans.push_back(name);
+    if (const auto it = addresses.find(host + "." + org.domain); it != addresses.end()) {
+      auto name = it->second.substr(0, it->second.rfind(':'));
+      if (name.starts_with('[')) name = name.substr(1, name.size() - 2);
+      if (name != it->first && std::find(sans.begin(), sans.end(), name) == sans.end()) sans.push_back(name);
     }
     d.nodes.push_back({host, {}, std::move(sans)});
   }
@@ -67,11 +73,12 @@ result<void> make_identities(const fs::path& folder, const config::topology& t, 
   const auto root = folder / "crypto";
   const bool fresh = !fs::exists(root);
   constexpr std::size_t quick = 16;  // fewer members than that are there before anybody reads a line
+  const auto addresses = config::member_addresses(t);
   std::vector<crypto::organization_description> organizations;
   std::size_t members = 0;
   for (const auto& org : t.organizations) {
     if (!org.material.empty()) continue;
-    organizations.push_back(describe(org));
+    organizations.push_back(describe(org, addresses));
     members += org.hosts.size() + org.users + 1;
   }
   if (fresh && members > quick) progress("identities", "making those of " + std::to_string(members) + " members");
@@ -130,7 +137,7 @@ result<void> load_organization(material& m, const fs::path& folder, const organi
 
 /// ConsensusType.metadata of a raft channel: who orders it, known by their TLS certificates, and how they work together.
 result<bytes> raft_metadata(const material& m, const config::topology& t, const config::channel& c) {
-  const auto endpoints = orderer_endpoints(t);
+  const auto endpoints = config::member_addresses(t);
   std::vector<ledger::raft_consenter> consenters;
   for (const auto& name : config::consenters_of(c, t)) {
     const auto tls = m.tls_certs.find(name);
@@ -160,7 +167,7 @@ result<ledger::block> make_genesis(const material& m, const config::topology& t,
     WEFT_TRY(request.consensus_metadata, raft_metadata(m, t, c));
   }
   request.batching = {c.batch.max_message_count, c.batch.absolute_max_bytes, c.batch.preferred_max_bytes, c.batch.timeout};
-  const auto endpoints = orderer_endpoints(t);
+  const auto endpoints = config::member_addresses(t);
   for (const auto& org : t.organizations) {
     ledger::genesis_org g;
     g.name = org.name;
@@ -227,21 +234,6 @@ result<void> load_channels(material& m, const fs::path& folder, const config::to
 
 }  // namespace
 
-std::map<std::string, std::string> orderer_endpoints(const config::topology& t) {
-  std::map<std::string, std::string> out;
-  std::uint16_t port = 7050;
-  for (const auto& org : t.organizations) {
-    if (org.kind != org_kind::orderer) continue;
-    for (const auto& host : org.hosts) {
-      const auto local = "localhost:" + std::to_string(port);
-      port = static_cast<std::uint16_t>(port + 1000);
-      const auto written = org.addresses.find(host);
-      out.emplace(host + "." + org.domain, written == org.addresses.end() ? local : written->second);
-    }
-  }
-  return out;
-}
-
 result<ledger::block> stored_or_new_genesis(const fs::path& folder, const material& m, const config::topology& t, const std::string& channel,
                                             const std::vector<const organization*>& peers, const material_seams& seams) {
   if (peers.empty()) return fail(errc::invalid_argument, "a channel needs an organization with peers");
@@ -269,7 +261,7 @@ result<ledger::block> stored_or_new_genesis(const fs::path& folder, const materi
 }
 
 crypto::import_request import_request_of(const organization& org) {
-  crypto::import_request r{describe(org).role, org.msp_id, org.domain, org.hosts, member_folders::users(org), {}};
+  crypto::import_request r{kind_of(org), org.msp_id, org.domain, org.hosts, member_folders::users(org), {}};
   for (const auto& [host, address] : org.addresses) r.addresses[host] = address.substr(0, address.rfind(':'));
   return r;
 }

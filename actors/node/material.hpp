@@ -39,9 +39,6 @@ struct material {
   std::map<std::string, ledger::block> genesis;                                    ///< By channel.
 };
 
-/// Where each orderer is reached, "host:port" by member: as the topology says, else a port of this machine each: 7050, 8050, …
-[[nodiscard]] std::map<std::string, std::string> orderer_endpoints(const config::topology& t);
-
 /// What a folder that `org.material` names must hold.
 [[nodiscard]] crypto::import_request import_request_of(const config::organization& org);
 

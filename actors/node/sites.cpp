@@ -141,7 +141,10 @@ void fill(site& s, const config::organization& org, const std::string& host, con
 /// Who is where a channel's list of consenters says.
 std::map<std::string, std::string> orderers_by_address(const config::topology& t) {
   std::map<std::string, std::string> out;
-  for (const auto& [member, address] : orderer_endpoints(t)) out.emplace(address, member);
+  const auto addresses = config::member_addresses(t);
+  for (const auto& [member, address] : addresses) out.emplace(address, member);
+  // Clusters that were laid out before members' hosts were those of their nodes say localhost.
+  for (const auto& [member, address] : addresses) out.emplace("localhost" + address.substr(address.rfind(':')), member);
   return out;
 }
 

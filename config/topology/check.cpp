@@ -309,7 +309,13 @@ result<void> check_size(const dev_options& options) {
   if (options.orderers < 1 || options.orderers > orderers_max)
     return fail(errc::invalid_argument, std::to_string(options.orderers) + " orderers; one process takes 1 to " + std::to_string(orderers_max));
   const auto peers = options.orgs * options.peers;
-  if (peers <= peers_max) return {};
+  if (peers <= peers_max) {
+    auto plain = options;
+    plain.ports = 0;
+    const auto t = dev_topology(plain);
+    if (options.ports == 0 || standard_ports(t, options.ports).size() == t.nodes.front().members.size()) return {};
+    return fail(errc::invalid_argument, "not every member finds a port from " + std::to_string(options.ports) + " on, because a port is at most 65535; begin lower");
+  }
   return fail(errc::invalid_argument, std::to_string(options.orgs) + " organizations with " + std::to_string(options.peers) + " peers each are " +
                                           std::to_string(peers) + " peers; one process takes at most " + std::to_string(peers_max) + ": ask for fewer --orgs or --peers");
 }
@@ -336,6 +342,11 @@ topology dev_topology(const dev_options& options) {
   c.contracts = {{.name = "mycc", .first_call = {"init", "a", "100", "b", "200"}}, {.name = "simple"}, {.name = "basic"}, {.name = "kv"}};
   t.channels.push_back(std::move(c));
   t.nodes.push_back(std::move(everything));
+  if (options.ports != 0) {
+    const auto ports = standard_ports(t, options.ports);
+    for (auto& org : t.organizations)
+      for (const auto& host : org.hosts) org.addresses[host] = "localhost:" + std::to_string(ports.at(host + "." + org.domain));
+  }
   return t;
 }
 

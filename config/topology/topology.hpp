@@ -31,7 +31,7 @@ struct organization {
   std::size_t users = 1;           ///< User1…UserN besides Admin.
   std::string material;            ///< A folder with the organization's MSP and TLS folders, made by another tool in cryptogen's layout: taken
                                    ///< into the network instead of being made. Relative to the document's folder. Empty: made.
-  std::map<std::string, std::string> addresses;  ///< By host: "orderer0" → "orderer0.example.com:7050". Orderers' stand in the genesis block.
+  std::map<std::string, std::string> addresses;  ///< By host, where clients reach it: "orderer0" → "orderer0.example.com:7050". See member_addresses.
 };
 
 /// BatchSize and BatchTimeout of a channel, and the orderer's idle cut.
@@ -92,6 +92,7 @@ struct dev_options {
   std::size_t peers = 1;   ///< 1 to 16 an organization.
   config::batching batch;
   std::size_t orderers = 1;  ///< 1 to 9. One orders alone (solo), more agree by raft.
+  std::uint16_t ports = 0;   ///< Base of the members' ports, written into the topology; 0: nothing is written, and the standard ports hold.
 };
 /// Whether one process should hold so many. Errors: `invalid_argument` that says how many it may be.
 [[nodiscard]] result<void> check_size(const dev_options& options);
@@ -99,6 +100,16 @@ struct dev_options {
 
 /// The members that order a raft channel, "orderer0.example.com", …: those that it names, else every host of the orderer organizations.
 [[nodiscard]] std::vector<std::string> consenters_of(const channel& c, const topology& t);
+
+/// The ports of members that say nothing else, as in Fabric's samples: orderers at base, base + 1000, …; peers at base + 1, base + 1001, … with two
+/// places at least for each organization. In networks of more than 24 places the steps are 10. A member whose port would be beyond 65535 is left out.
+[[nodiscard]] std::map<std::string, std::uint16_t> standard_ports(const topology& t, std::uint16_t base = 7050);
+/// Where clients reach each member, "host:port" by "peer0.org1.example.com": as `addresses` say, else a standard port of the host where its node is
+/// (localhost, when one process holds everything). Orderers' stand in the genesis block.
+[[nodiscard]] std::map<std::string, std::string> member_addresses(const topology& t);
+/// Where a listener of that address is put: on this machine alone when that is all it says ("localhost:7051" → "127.0.0.1:7051"), else on every
+/// interface of the family, because a host's name may belong to a router in front of it ("10.0.0.5:7051" → "0.0.0.0:7051").
+[[nodiscard]] std::string listening_address(const std::string& address);
 
 /// Null when there is none of that name.
 [[nodiscard]] const node* find_node(const topology& t, std::string_view name);
