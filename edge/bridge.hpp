@@ -8,6 +8,7 @@
 #include "actors/interfaces.hpp"
 #include "actors/role.hpp"
 #include "edge/access.hpp"
+#include "edge/edge_cpu.hpp"
 #include "edge/rpc/server.hpp"
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(weft::edge::unary_ptr)
@@ -87,9 +88,8 @@ void forward(Self self, const std::string& site, const unary_ptr& call, std::chr
 template <class Bridge, class State, class Fn>
 Bridge spawn_bridge(caf::actor_system& system, const std::string& name, Fn behaviour, State state) {
   using self_type = std::remove_pointer_t<actors::role_self<Bridge, State>>;
-  auto meter = std::make_shared<actors::role_meter>("edge");
   return system.spawn([=](self_type* self) mutable -> typename Bridge::behavior_type {
-    self->sit(name, meter);
+    self->sit(name, bridge_meter());
     self->state = std::move(state);
     self->set_down_handler([self](caf::down_msg& down) { self->state.calls.died(down.source); });
     return behaviour(self);
