@@ -55,6 +55,14 @@ void run(const put_arguments& given) {
   }
   const auto found = run_put(o, say);
   if (!found) refuse("put", found.error());
+  if (!o.via.empty() && o.via != "evaluate") {  // what the doors add is the difference to this; the clients were forked while there was one thread
+    auto within = o;
+    within.via.clear();
+    say("now in process, for comparison");
+    const auto compared = run_put(within, say);
+    if (!compared) refuse("put", compared.error());
+    std::cout << "in process\n" << to_text(*compared) << "\nthrough the doors\n";
+  }
   std::cout << to_text(*found);
   if (given.json) std::cout << to_json(*found) << '\n';
   std::cout.flush();
@@ -134,6 +142,9 @@ void add_bench_verb(CLI::App& app) {
   auto* put = bench->add_subcommand("put", "Endorse, order and commit `kv put` transactions through the gateway, everything on");
   auto given = std::make_shared<put_arguments>();
   add_load_options(*put, *given);
+  put->add_option("--via", given->options.via, "Come over TLS, from a process of its own, after a run in process for comparison. gateway: Endorse, Submit, CommitStatus. "
+                                               "endorser: ProcessProposal, Broadcast, DeliverFiltered. evaluate: Evaluate only")
+      ->check(CLI::IsMember({"gateway", "endorser", "evaluate"}));
   put->add_option("--rate", given->options.rate, "Intended starts per second, 0.01 to 1000000 (open loop); without it each client begins when its last one ended (closed loop)");
   put->add_option("--parts", given->options.parts, "Report the measured transactions in so many parts as well: what growth of state and chain costs")
       ->capture_default_str();
@@ -146,7 +157,7 @@ void add_bench_verb(CLI::App& app) {
   put->add_option("--block-timeout", given->options.block_timeout_ms, "Milliseconds after which an unfilled block closes")
       ->check(CLI::Range(1, 3'600'000))
       ->capture_default_str();
-  put->footer("Example:\n  weft bench put --txs 20000 --clients 64 --json\n  weft bench put --rate 1000 --txs 30000 --trust each\n  weft bench put --orderers 3 --processes");
+  put->footer("Example:\n  weft bench put --txs 20000 --clients 64 --json\n  weft bench put --rate 1000 --txs 30000 --trust each\n  weft bench put --orderers 3 --processes\n  weft bench put --via gateway");
   put->callback([given] { run(*given); });
 }
 

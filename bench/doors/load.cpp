@@ -220,10 +220,11 @@ void play_client(session& s, generator& source, std::atomic<std::uint64_t>& left
     if (mine == 0 || mine > s.plan.txs) break;
     auto p = source.take();
     if (!p) all.starved();
-    while (!p) {
+    while (!p && steady::now() < deadline) {
       std::this_thread::yield();
       p = source.take();
     }
+    if (!p) break;
     const auto begun = steady::now();
     ending why;
     switch (s.plan.via) {

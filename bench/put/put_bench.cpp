@@ -1,21 +1,18 @@
 #include "bench/put/put_bench.hpp"
 
-#include <stdlib.h>  // mkdtemp
-#include <unistd.h>
-
-#include <cstring>
+#include <ctime>
+#include <fstream>
 #include <future>
-#include <sstream>
+#include <iterator>
 #include <thread>
 
-#include "actors/node/cluster_layout.hpp"
-#include "actors/node/node.hpp"
-#include "actors/remoting/remoting.hpp"
+#include "bench/doors/load.hpp"
+#include "bench/put/bench_network.hpp"
 #include "bench/put/driver.hpp"
-#include "bench/put/orderer_processes.hpp"
 #include "bench/report/machine.hpp"
 #include "bench/report/schedule.hpp"
-#include "crypto/msp/folder.hpp"
+#include "edge/edge_cpu.hpp"
+#include "edge/member_doors.hpp"
 
 namespace weft::bench {
 
@@ -23,30 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::chrono::seconds start_patience{60};
 const std::string channel_name = "mychannel";
-
-/// A folder that is gone when the bench is.
-struct scratch {
-  fs::path path;
-  scratch() = default;
-  scratch(const scratch&) = delete;
-  scratch& operator=(const scratch&) = delete;
-  ~scratch() {
-    std::error_code ignored;  // what cannot be removed stays in a scratch place
-    if (!path.empty()) fs::remove_all(path, ignored);
-  }
-  result<void> make(const fs::path& parent) {
-    std::error_code ec;
-    const auto base = parent.empty() ? fs::temp_directory_path(ec) : parent;
-    if (ec) return fail(errc::io, "no folder for temporary files: " + ec.message() + "; name one with --dir");
-    fs::create_directories(base, ec);
-    auto name = (base / "weft-bench-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) return fail(errc::io, "cannot make a folder in " + base.string() + ": " + std::strerror(errno));
-    path = name;
-    return {};
-  }
-};
 
 std::uint64_t process_cpu_nanos() {
   timespec t{};
@@ -63,24 +37,11 @@ result<void> check(const put_options& o) {
   if (o.warm_up && *o.warm_up >= o.txs) return out_of_range("--warm-up is below --txs");
   if (o.parts < 1 || o.parts > 1'000 || o.parts > o.txs) return out_of_range("--parts is from 1 to 1000, and at most as many as transactions");
   if (o.processes && !o.raft) return out_of_range("orderers in processes of their own agree by raft");
+  if (!o.via.empty() && o.via != "gateway" && o.via != "endorser" && o.via != "evaluate") return out_of_range("--via is gateway, endorser or evaluate");
+  if (!o.via.empty() && (o.rate || o.parts > 1 || o.processes)) return out_of_range("--via goes with neither --rate, --parts nor --processes");
+  if (!o.via.empty() && o.clients > 512) return out_of_range("--clients is at most 512 with --via: each has a thread");
   if (o.deadline_seconds < 1) return out_of_range("--deadline is at least 1 second");
   return {};
-}
-
-actors::node_settings settings_of(const put_options& o, const fs::path& folder) {
-  actors::node_settings s;
-  s.folder = folder;
-  s.durability = o.durable ? ledger::durability::full : ledger::durability::off;
-  s.trust = o.trust_shared ? actors::trust::shared : actors::trust::each;
-  return s;
-}
-
-result<void> wait_until_ready(actors::node& n) {
-  auto ready = std::make_shared<std::promise<result<void>>>();
-  auto told = ready->get_future();
-  n.when_ready([ready](const result<void>& r) { ready->set_value(r); });
-  if (told.wait_for(start_patience) != std::future_status::ready) return fail(errc::timeout, "the network was not ready within 60 s");
-  return told.get();
 }
 
 double per_tx_us(std::uint64_t nanos, std::uint64_t txs) { return static_cast<double>(nanos) / 1e3 / static_cast<double>(txs); }
@@ -157,6 +118,7 @@ report make_report(const driver_outcome& o, const conditions& c) {
 conditions conditions_of(const put_options& o, const config::topology& t, std::size_t scheduler_threads, std::size_t generator_threads) {
   conditions c;
   c.contract_call = "kv put";
+  c.via = o.via;
   c.txs = o.txs;
   c.warm_up = o.warm_up.value_or(warm_up_of(o.txs));
   c.clients = o.clients;
@@ -240,45 +202,83 @@ result<driver_outcome> drive(caf::actor_system& system, actors::node& network, c
   }
 }
 
-}  // namespace
-
-/// The network of one run: all of it in this process, or the orderers in others.
-struct bench_network {
-  std::unique_ptr<orderer_processes> elsewhere;
-  std::unique_ptr<caf::actor_system_config> config;
-  std::unique_ptr<caf::actor_system> system;
-  std::unique_ptr<actors::node> node;
-  std::optional<crypto::signing_identity> client;
-};
-
-constexpr const char* client_name = "User1";
-
-result<crypto::signing_identity> client_of(const fs::path& network, const config::topology& t) {
-  const auto& org = t.organizations.front();
-  return crypto::read_signing_identity(actors::member_folders::user(network, org, client_name) / "msp", org.msp_id);
+door_kind kind_of(const std::string& via) {
+  if (via == "endorser") return door_kind::endorser;
+  return via == "evaluate" ? door_kind::evaluate : door_kind::gateway;
 }
 
-result<bench_network> start_network(const put_options& o, config::topology& t, const fs::path& folder, std::size_t threads) {
-  bench_network n;
-  auto settings = settings_of(o, folder);
-  const auto nodes = folder / "nodes";
-  if (o.processes) {
-    WEFT_CHECK(spread_orderers(t));
-    const actors::material_seams seams{std::make_shared<system_clock>(), std::make_shared<system_random>(), crypto::nonce_rule::random};
-    WEFT_CHECK(actors::lay_out_nodes(nodes, t, seams, [](const std::string&, const std::string&) {}));
-    WEFT_TRY(n.elsewhere, orderer_processes::start(t, nodes, settings));
-    settings.node = bench_node;
-    settings.folder = nodes / bench_node;
+result<std::string> text_of(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return fail(errc::io, file.string() + " cannot be read");
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+/// Opens a port for one peer of each organization and the first orderer, and says where they are.
+result<load_plan> open_doors(edge::member_doors& doors, const bench_network& n, const config::topology& t, const put_options& o) {
+  load_plan plan;
+  plan.via = kind_of(o.via);
+  plan.channel = channel_name;
+  plan.txs = o.txs;
+  plan.warm_up = o.warm_up.value_or(warm_up_of(o.txs));
+  plan.clients = o.clients;
+  plan.value_bytes = o.value_bytes;
+  plan.deadline_seconds = o.deadline_seconds;
+  plan.client_msp_folder = client_msp_folder(n.folder, t).string();
+  plan.client_msp_id = t.organizations.front().msp_id;
+  for (const auto& org : t.organizations) {
+    const auto member = org.hosts.front() + "." + org.domain;
+    const bool orderer = org.kind == config::org_kind::orderer;
+    if (orderer && !plan.orderer.first.empty()) continue;
+    WEFT_CHECK(doors.open(member, "localhost:0"));
+    WEFT_TRY(auto root, text_of(actors::member_folders::host(n.folder, org, org.hosts.front()) / "tls" / "ca.crt"));
+    const auto address = "localhost:" + std::to_string(doors.ports().at(member));
+    if (orderer) plan.orderer = {address, std::move(root)};
+    else plan.peers.emplace_back(address, std::move(root));
   }
-  n.config = actors::make_system_config(threads);
-  if (o.processes) actors::remoting::prepare(*n.config);
-  n.system = std::make_unique<caf::actor_system>(*n.config);
-  WEFT_TRY(n.node, actors::node::start(*n.system, t, std::move(settings)));
-  WEFT_CHECK(wait_until_ready(*n.node));
-  if (n.elsewhere) WEFT_CHECK(n.elsewhere->wait_until_ready(start_patience));
-  WEFT_TRY(n.client, client_of(o.processes ? nodes / "operator" : folder, t));
-  return n;
+  return plan;
 }
+
+/// The same load through the doors, from a process of its own: everything that this process uses is the network's.
+result<driver_outcome> drive_doors(bench_network& n, const load_process& clients, const put_options& o, const config::topology& t) {
+  const auto doors = edge::member_doors::make(*n.system, *n.node, n.folder);
+  WEFT_TRY(const auto plan, open_doors(*doors, n, t, o));
+  const auto channel = n.node->peers().front()->channel(channel_name);
+  const metering_on booked;
+  const auto probe = [&] {
+    usage u{process_cpu_nanos(), 0, n.node->cpu_by_role(), channel->now.get()->height.value, resident_mib()};
+    u.role_nanos["edge"] = edge::edge_cpu_nanos();
+    return u;
+  };
+  driver_outcome out;
+  WEFT_TRY(const auto found, clients.run(plan, [&] { out.begin = probe(); }));
+  out.end = probe();
+  doors->close(std::chrono::milliseconds(0));
+  if (!found.failure.empty()) return fail(errc::timeout, found.failure);
+  out.window = std::chrono::nanoseconds(found.window_nanos);
+  out.measured = found.measured;
+  out.valid = found.valid;
+  out.others = found.others;
+  for (const auto nanos : found.latencies) out.latency.add(nanos);
+  out.starved = found.starved;
+  out.envelopes = found.envelopes;
+  out.envelope_bytes = found.envelope_bytes;
+  out.endorsements_per_tx = found.endorsements_per_tx;
+  return out;
+}
+
+result<driver_outcome> drive_actors(bench_network& n, const put_options& o, std::size_t signers, const std::function<void(const std::string&)>& tell) {
+  generator_settings g;
+  g.channel = channel_name;
+  g.txs = o.txs;
+  g.clients = o.clients;
+  g.threads = signers;
+  g.value_bytes = o.value_bytes;
+  generator source{g, std::move(*n.client), std::make_shared<system_clock>(), std::make_shared<system_random>()};
+  tell("signing ahead, then " + std::to_string(o.txs) + " transactions");
+  return drive(*n.system, *n.node, n.elsewhere.get(), o, source);
+}
+
+}  // namespace
 
 result<report> run_put(const put_options& o, const std::function<void(const std::string&)>& say) {
   const auto tell = [&](const std::string& text) { if (say) say(text); };
@@ -294,28 +294,20 @@ result<report> run_put(const put_options& o, const std::function<void(const std:
   if (o.raft) t.channels.front().ordering = "raft";
   scratch folder;
   WEFT_CHECK(folder.make(o.dir));
+  std::unique_ptr<load_process> clients;  // forked while there is one thread
+  if (!o.via.empty()) {
+    WEFT_TRY(clients, load_process::start());
+  }
   const std::size_t threads = std::max(2u, std::thread::hardware_concurrency());
-  const std::size_t signers = std::max(1u, std::thread::hardware_concurrency() / 4);
-  auto started = start_network(o, t, folder.path, threads);
-  if (!started) {
-    tell("not ready: " + started.error().context);
-    return tl::unexpected<error>(started.error());
+  const std::size_t signers = clients ? 1 : std::max(1u, std::thread::hardware_concurrency() / 4);
+  auto network = start_network(o, t, folder.path, threads);
+  if (!network) {
+    tell("not ready: " + network.error().context);
+    return tl::unexpected<error>(network.error());
   }
-  auto& network = *started;
   tell("network ready in " + folder.path.string());
-  generator_settings g;
-  g.channel = channel_name;
-  g.txs = o.txs;
-  g.clients = o.clients;
-  g.threads = signers;
-  g.value_bytes = o.value_bytes;
-  result<driver_outcome> out = fail(errc::internal, "not run");
-  {
-    generator source{g, std::move(*network.client), std::make_shared<system_clock>(), std::make_shared<system_random>()};
-    tell("signing ahead, then " + std::to_string(o.txs) + " transactions");
-    out = drive(*network.system, *network.node, network.elsewhere.get(), o, source);
-  }
-  network.node->stop();
+  const auto out = clients ? drive_doors(*network, *clients, o, t) : drive_actors(*network, o, signers, tell);
+  network->node->stop();
   if (!out) return tl::unexpected<error>(out.error());
   if (out->valid == 0) {
     std::string why = "no transaction was committed as valid";

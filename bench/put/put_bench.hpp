@@ -1,4 +1,4 @@
-// `weft bench put`: a network of its own, real disk, every signature; driven in process through the gateway, measured from outside.
+// `weft bench put`: a network of its own, real disk, every signature; driven in process through the gateway or through the doors, measured from outside.
 #pragma once
 
 #include <filesystem>
@@ -26,6 +26,8 @@ struct put_options {
   bool raft = false;                        ///< One orderer agrees with itself by raft, to see what raft costs alone. More than one always do.
   std::uint32_t block_messages = 500;
   std::uint32_t block_timeout_ms = 2'000;
+  std::string via;                          ///< Empty: clients are actors of this process. "gateway", "endorser", "evaluate": clients of a process of
+                                            ///< their own come over TLS; see door_kind. Needs a caller with one thread.
   std::filesystem::path dir;                ///< The scratch folder is made in here; empty: $TMPDIR, else /tmp.
   unsigned deadline_seconds = 600;          ///< For the load; a minute more for the start.
 };

@@ -33,6 +33,8 @@ void add_conditions(std::string& out, const conditions& c) {
   line(out, "conditions");
   line(out, "  load          %s: %llu transactions, the first %llu not measured; %s of %zu bytes", loop.c_str(), static_cast<unsigned long long>(c.txs),
        static_cast<unsigned long long>(c.warm_up), c.contract_call.c_str(), c.value_bytes);
+  if (c.via.empty()) line(out, "  doors         none: clients are actors of the network's process");
+  else line(out, "  doors         %s over TLS, clients in a process of their own with a thread each%s", c.via.c_str(), c.via == "evaluate" ? "; nothing is ordered" : "");
   line(out, "  machine       %u cores, %s, %s build, %zu scheduler and %zu generator threads", c.cores, c.cpu_model.c_str(), c.build.c_str(),
        c.scheduler_threads, c.generator_threads);
   line(out, "  network       %zu organizations x %zu peers, %zu orderer%s (%s) in %zu process%s; %zu endorsements a transaction, envelopes of %.0f bytes", c.orgs,
@@ -72,7 +74,7 @@ std::string to_json(const report& r) {
   cpu["total"] = rounded(r.cpu_us_total);
   const auto& c = r.conditions;
   nlohmann::json conditions = {
-      {"call", c.contract_call}, {"txs", c.txs}, {"warm_up", c.warm_up}, {"clients", c.clients}, {"loop", c.rate ? "open" : "closed"},
+      {"call", c.contract_call}, {"via", c.via.empty() ? "actors" : c.via}, {"txs", c.txs}, {"warm_up", c.warm_up}, {"clients", c.clients}, {"loop", c.rate ? "open" : "closed"},
       {"rate", c.rate ? nlohmann::json(*c.rate) : nlohmann::json(nullptr)}, {"value_bytes", c.value_bytes}, {"cores", c.cores},
       {"cpu_model", c.cpu_model}, {"build", c.build}, {"durability", c.durable ? "full" : "off"}, {"trust", c.trust}, {"orgs", c.orgs},
       {"peers_per_org", c.peers_per_org}, {"orderers", c.orderers}, {"ordering", c.ordering}, {"processes", c.processes}, {"endorsements_per_tx", c.endorsements_per_tx},

@@ -12,6 +12,7 @@ namespace weft::bench {
 /// Everything that must be known to compare a figure with another one.
 struct conditions {
   std::string contract_call;             ///< "kv put"
+  std::string via;                       ///< Which services over TLS; empty: in process.
   std::uint64_t txs = 0, warm_up = 0, clients = 0;
   std::optional<double> rate;            ///< Absent: closed loop.
   std::size_t value_bytes = 0;
