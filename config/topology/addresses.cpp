@@ -27,23 +27,20 @@ std::string host_of(const topology& t, const std::string& member) {
 }  // namespace
 
 std::map<std::string, std::uint16_t> standard_ports(const topology& t, std::uint16_t base) {
-  std::size_t peers = peers_least, places = 0, orderers = 0;
-  for (const auto& org : t.organizations) {
-    if (org.kind == org_kind::peer) peers = std::max(peers, org.hosts.size());
-    else orderers += org.hosts.size();
-  }
-  for (const auto& org : t.organizations) places += org.kind == org_kind::peer ? peers : 0;
-  places = std::max(places, orderers);
+  const auto places_of = [](const organization& org) { return org.kind == org_kind::peer ? std::max(peers_least, org.hosts.size()) : org.hosts.size(); };
+  std::size_t peers = 0, orderers = 0;
+  for (const auto& org : t.organizations) (org.kind == org_kind::peer ? peers : orderers) += places_of(org);
+  const auto places = std::max(peers, orderers);
   std::map<std::string, std::uint16_t> out;
-  std::size_t peer_place = 0, orderer_place = 0;
+  std::size_t next_peer = 0, next_orderer = 0;
   for (const auto& org : t.organizations) {
+    const bool peer = org.kind == org_kind::peer;
+    auto& next = peer ? next_peer : next_orderer;
     for (std::size_t i = 0; i < org.hosts.size(); ++i) {
-      const bool peer = org.kind == org_kind::peer;
-      const auto port = place_to_port(base + (peer ? 1 : 0), peer ? peer_place + i : orderer_place + i, places);
+      const auto port = place_to_port(base + (peer ? 1 : 0), next + i, places);
       if (port <= UINT16_MAX) out.emplace(org.hosts[i] + "." + org.domain, static_cast<std::uint16_t>(port));
     }
-    if (org.kind == org_kind::peer) peer_place += peers;
-    else orderer_place += org.hosts.size();
+    next += places_of(org);
   }
   return out;
 }

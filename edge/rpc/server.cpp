@@ -302,8 +302,13 @@ class grpc_server final : public server {
     builder.SetMaxReceiveMessageSize(static_cast<int>(actors::message_bytes_max));
     builder.SetMaxSendMessageSize(static_cast<int>(actors::message_bytes_max));
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 10'000);
+    // Fabric's command pings every 10 s, calls or not; somewhat less is asked for, since clocks and networks jitter.
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 8'000);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    if (!own_listener) {  // a client whose host is gone would hold its streams for ever
+      builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 120'000);
+      builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+    }
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, streams_max);
     if (!own_listener) builder.AddListeningPort(address, credentials_of(tls), &port_);

@@ -32,6 +32,16 @@ TEST_CASE("the dev network's members have the ports of Fabric's samples") {
   }
 }
 
+TEST_CASE("one more peer for the last organization moves nobody else") {
+  auto t = dev_topology({.orgs = 2, .peers = 2});
+  const auto before = member_addresses(t);
+  t.organizations[1].hosts.push_back("peer2");
+  t.nodes.front().members.push_back("peer2.org2.example.com");
+  const auto after = member_addresses(t);
+  for (const auto& [member, address] : before) CHECK(after.at(member) == address);
+  CHECK(after.at("peer2.org2.example.com") == "localhost:11051");
+}
+
 TEST_CASE("no two members of a dev network share a port, whatever its size") {
   for (const std::size_t orgs : {1, 2, 5, 12, 26}) {
     for (const std::size_t peers : {1, 2, 4, 16}) {
