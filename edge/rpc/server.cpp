@@ -4,8 +4,15 @@
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
 #include <grpcpp/server_posix.h>
+#include <grpc/support/log.h>
+#include <netdb.h>
+#include <spdlog/spdlog.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <deque>
 #include <mutex>
 
@@ -289,6 +296,34 @@ std::shared_ptr<grpc::ServerCredentials> credentials_of(const std::optional<serv
   return grpc::SslServerCredentials(o);
 }
 
+/// What gRPC has to say goes into our log, for those who look for it: a stranger's failed handshake is no error of ours.
+void take_over_grpc_log() {
+  static const bool once = [] {
+    gpr_set_log_function([](gpr_log_func_args* said) { spdlog::debug("grpc: {}", said->message); });
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
+/// Why nobody can listen there: gRPC does not say.
+std::string why_not(const std::string& address) {
+  const auto colon = address.rfind(':');
+  auto host = address.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  addrinfo hints{}, *found = nullptr;
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE;
+  if (const int bad = ::getaddrinfo(host.c_str(), address.substr(colon + 1).c_str(), &hints, &found); bad != 0) return ::gai_strerror(bad);
+  const int fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int one = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+  const int bound = ::bind(fd, found->ai_addr, found->ai_addrlen) == 0 && ::listen(fd, 1) == 0 ? 0 : errno;
+  ::close(fd);
+  ::freeaddrinfo(found);
+  if (bound == EADDRINUSE) return "another process does";
+  return bound == 0 ? "gRPC cannot" : std::strerror(bound);
+}
+
 class grpc_server final : public server {
  public:
   explicit grpc_server(std::vector<service> services) : service_(std::move(services)) {}
@@ -298,6 +333,7 @@ class grpc_server final : public server {
     constexpr std::string_view unix_scheme = "unix:";
     const bool own_listener = address.starts_with(unix_scheme);
     if (tls) WEFT_CHECK(check(*tls));
+    take_over_grpc_log();
     grpc::ServerBuilder builder;
     builder.SetMaxReceiveMessageSize(static_cast<int>(actors::message_bytes_max));
     builder.SetMaxSendMessageSize(static_cast<int>(actors::message_bytes_max));
@@ -314,7 +350,7 @@ class grpc_server final : public server {
     if (!own_listener) builder.AddListeningPort(address, credentials_of(tls), &port_);
     builder.RegisterCallbackGenericService(&service_);
     server_ = builder.BuildAndStart();
-    if (!server_ || (!own_listener && port_ == 0)) return fail(errc::unavailable, "cannot listen on " + address + ": another process does, or it is no address of this machine");
+    if (!server_ || (!own_listener && port_ == 0)) return fail(errc::unavailable, "cannot listen on " + address + ": " + why_not(address));
     if (own_listener) {
       WEFT_TRY(listener_, unix_listener::start(address.substr(unix_scheme.size()), [to = server_.get()](int fd) { grpc::AddInsecureChannelFromFd(to, fd); }));
     }
