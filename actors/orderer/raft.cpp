@@ -63,6 +63,7 @@ raft::node_id takes_part_as(const raft_consenter_state& s) {
 /// A channel of this name that was made elsewhere: its messages would be taken for those of our own group, for its nodes have the same numbers.
 void refuse_foreign(self_ptr self, const raft_batch& batch) {
   auto& s = self->state;
+  if (!s.chain) return;  // who is who is not known yet; they will try again
   const auto now = self->clock().now();
   if (s.foreign_told && now < *s.foreign_told + foreign_quiet) return;
   s.foreign_told = now;
