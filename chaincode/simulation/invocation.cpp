@@ -1,6 +1,6 @@
 #include "chaincode/simulation/invocation.hpp"
 
-#include <algorithm>
+#include <iterator>
 
 #include "crypto/msp/msp.hpp"
 #include "ledger/chain/channel_ledger.hpp"
@@ -50,17 +50,24 @@ result<std::unique_ptr<result_cursor>> invocation::range(std::string_view start,
       return fail(errc::invalid_argument, "first character of the key [" + std::string(bound) + "] contains a null character which is not allowed");
     }
   }
-  auto cursor = tx_.sets.range(ns_, start.empty() ? "\x01" : std::string(start), std::string(end));
+  return raw_range(start.empty() ? "\x01" : start, end);
+}
+
+result<std::unique_ptr<batch_cursor>> invocation::raw_range(std::string_view start, std::string_view end) {
+  auto cursor = tx_.sets.range(ns_, std::string(start), std::string(end));
   if (!cursor) return failed("GET_STATE_BY_RANGE", cursor.error());
   return cursor;
 }
 
+result<range_page> invocation::page(std::string_view start, std::string_view end, std::int32_t size) {
+  auto page = tx_.sets.page(ns_, std::string(start), std::string(end), size);
+  if (!page) return failed("GET_STATE_BY_RANGE", page.error());
+  return page;
+}
+
 result<std::unique_ptr<result_cursor>> invocation::composite_range(std::string_view object_type, const std::vector<std::string>& attributes) {
-  WEFT_TRY(auto prefix, make_composite_key(object_type, attributes));
-  auto end = prefix + std::string(last_character);
-  auto cursor = tx_.sets.range(ns_, std::move(prefix), std::move(end));
-  if (!cursor) return failed("GET_STATE_BY_RANGE", cursor.error());
-  return cursor;
+  WEFT_TRY(const auto prefix, make_composite_key(object_type, attributes));
+  return raw_range(prefix, prefix + std::string(last_character));
 }
 
 result<std::vector<key_modification>> invocation::history(std::string_view key) {
@@ -76,20 +83,29 @@ result<std::vector<key_modification>> invocation::history(std::string_view key) 
   return out;
 }
 
-result<void> invocation::set_validation_parameter(std::string_view key, bytes_view signature_policy_envelope) {
-  recorder::metadata_entries entries{{std::string(validation_parameter_name), bytes(signature_policy_envelope)}};
+result<void> invocation::set_metadata(std::string_view key, std::string_view name, bytes_view value) {
+  recorder::metadata_entries entries{{std::string(name), bytes(value)}};
   if (auto r = tx_.sets.write_metadata(ns_, std::string(key), std::move(entries)); !r) return failed("PUT_STATE_METADATA", r.error());
   return {};
 }
 
-result<bytes> invocation::validation_parameter(std::string_view key) {
+result<key_metadata> invocation::metadata(std::string_view key) {
   const auto value = tx_.sets.read(ns_, std::string(key));
   if (!value) return failed("GET_STATE_METADATA", value.error());
-  if (!*value) return bytes{};
-  const auto entries = ledger::decode_metadata((*value)->metadata);
+  if (!*value) return key_metadata{};
+  auto entries = ledger::decode_metadata((*value)->metadata);
   if (!entries) return failed("GET_STATE_METADATA", entries.error());
-  for (const auto& [name, policy] : *entries) {
-    if (name == validation_parameter_name) return policy;
+  return key_metadata{std::make_move_iterator(entries->begin()), std::make_move_iterator(entries->end())};
+}
+
+result<void> invocation::set_validation_parameter(std::string_view key, bytes_view signature_policy_envelope) {
+  return set_metadata(key, validation_parameter_name, signature_policy_envelope);
+}
+
+result<bytes> invocation::validation_parameter(std::string_view key) {
+  WEFT_TRY(auto entries, metadata(key));
+  for (auto& [name, policy] : entries) {
+    if (name == validation_parameter_name) return std::move(policy);
   }
   return bytes{};
 }
@@ -108,6 +124,14 @@ result<std::optional<bytes>> invocation::get_private(std::string_view collection
                                                        text((*hash)->at) + ", Private data version = " + (*value ? text((*value)->at) : "<nil>")});
   }
   return std::optional(std::move((*value)->value));
+}
+
+result<std::unique_ptr<batch_cursor>> invocation::private_range(std::string_view collection, std::string_view start, std::string_view end) {
+  const std::string in(collection);
+  if (auto r = check_collection(in, private_access::read); !r) return failed("GET_STATE_BY_RANGE", r.error());
+  auto cursor = tx_.sets.private_range(ns_, in, std::string(start), std::string(end));
+  if (!cursor) return failed("GET_STATE_BY_RANGE", cursor.error());
+  return cursor;
 }
 
 result<std::vector<std::string>> invocation::private_keys(std::string_view collection, std::string_view prefix) {
@@ -147,34 +171,26 @@ result<void> invocation::erase_private(std::string_view collection, std::string_
 }
 
 void invocation::set_event(std::string name, bytes payload) {
-  if (tx_.stack.size() != 1 || name.empty()) return;  // only the first contract's event counts, and it must have a name
+  if (tx_.depth() != 1 || name.empty()) return;  // only the first contract's event counts, and it must have a name
   tx_.event_name = std::move(name);
   tx_.event_payload = std::move(payload);
   tx_.has_event = true;
 }
 
 response invocation::call(std::string_view contract, const std::vector<bytes>& args) {
-  auto answer = call_other(std::string(contract), args);
+  auto answer = call_in_place(std::string(contract), args);
   if (answer) return std::move(*answer);
   return failure(failed("INVOKE_CHAINCODE", answer.error()).value().context);
 }
 
-result<response> invocation::call_other(const std::string& contract, const std::vector<bytes>& args) {
-  if (is_system_contract(contract)) {
-    return fail(errc::permission_denied, "system chaincode " + contract + " cannot be invoked with a cc2cc invocation");
+result<response> invocation::call_in_place(const std::string& contract, const std::vector<bytes>& args) {
+  WEFT_TRY(const auto to, tx_.find_callee(contract));
+  if (to.target.external()) {
+    return fail(errc::unsupported, "execute failed: contract " + to.name + " runs outside of the peer's process, and a contract that is compiled into the peer "
+                                   "cannot wait for it: call it from a client, or from a contract that runs outside too");
   }
-  if (std::find(tx_.stack.begin(), tx_.stack.end(), contract) != tx_.stack.end()) {
-    return fail(errc::invalid_argument, "execute failed: error sending: txid: " + tx_id() + "(" + channel_id() + ") exists: " + contract + " is already running");
-  }
-  if (tx_.stack.size() >= tx_.context.limits.call_depth_max) {
-    return fail(errc::invalid_argument, "execute failed: more than " + std::to_string(tx_.context.limits.call_depth_max) + " contracts call one another");
-  }
-  const auto target = tx_.find(contract);
-  if (!target) {
-    return fail(within("execute failed: invalid invocation: [channel " + channel_id() + "] failed to get chaincode container info for " + contract,
-                       target.error()));
-  }
-  auto answer = tx_.run(contract, *target, args, false);
+  auto answer = to.in(tx_).run(to.name, to.target, args, false);
+  to.settle(tx_);
   if (!answer) return fail(within("execute failed", answer.error()));
   return answer;
 }

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
+#include <limits>
 #include <tuple>
+#include <utility>
 
 #include "crypto/hash/sha256.hpp"
 
@@ -20,18 +23,39 @@ struct recorder::range_record {
 
 namespace {
 
+constexpr std::size_t page_bytes_max = 64 * MiB;  // a page travels as one message, which may have 100 MiB
+
 /// Fetches as Fabric's peer and shim do together: a batch when the one before is used up, and one record more to know whether there are more.
-class recording_cursor final : public result_cursor {
+class recording_cursor final : public batch_cursor {
  public:
   recording_cursor(std::shared_ptr<const ledger::state_view> state, std::string ns, std::shared_ptr<recorder::range_record> record,
-                   const simulation_limits& limits)
-      : state_(std::move(state)), ns_(std::move(ns)), record_(std::move(record)), limits_(limits), source_(state_->range(ns_, record_->start, record_->end)) {}
+                   const simulation_limits& limits, std::size_t bytes_max = std::numeric_limits<std::size_t>::max())
+      : state_(std::move(state)), ns_(std::move(ns)), record_(std::move(record)), limits_(limits), bytes_max_(bytes_max),
+        source_(state_->range(ns_, record_->start, record_->end)) {}
 
   result<std::optional<key_value>> next() override {
     if (batch_.empty() && more_) WEFT_CHECK(fetch());
     if (batch_.empty()) return std::optional<key_value>{};
     auto out = std::optional(std::move(batch_.front()));
     batch_.pop_front();
+    return out;
+  }
+
+  result<record_batch> next_batch() override {
+    if (batch_.empty() && more_) WEFT_CHECK(fetch());
+    record_batch out{{std::make_move_iterator(batch_.begin()), std::make_move_iterator(batch_.end())}, more_};
+    batch_.clear();
+    return out;
+  }
+
+  /// Everything in one batch, and the key behind it, which is looked at but not recorded.
+  result<range_page> whole_page() {
+    WEFT_CHECK(fetch());
+    range_page out;
+    out.records.assign(std::make_move_iterator(batch_.begin()), std::make_move_iterator(batch_.end()));
+    if (record_->exhausted) return out;
+    WEFT_TRY(auto behind, source_->next());
+    if (behind) out.bookmark = std::move(behind->first);
     return out;
   }
 
@@ -52,6 +76,10 @@ class recording_cursor final : public result_cursor {
       ++fetched_;
       record_->last = key;
       record_->summary.add({key, value.at});
+      fetched_bytes_ += key.size() + value.value.size();
+      if (fetched_bytes_ > bytes_max_) {
+        return fail(errc::invalid_argument, "a page holds more than " + std::to_string(bytes_max_ / MiB) + " MiB: ask for fewer records");
+      }
       key_value kv{ns_, std::move(key), std::move(value.value)};
       if (batch_.size() == limits_.range_batch) {
         look_ahead_ = std::move(kv);
@@ -68,11 +96,54 @@ class recording_cursor final : public result_cursor {
   std::string ns_;
   std::shared_ptr<recorder::range_record> record_;
   simulation_limits limits_;
+  std::size_t bytes_max_;
   std::unique_ptr<ledger::state_cursor> source_;
   std::deque<key_value> batch_;
   std::optional<key_value> look_ahead_;
-  std::size_t fetched_ = 0;
+  std::size_t fetched_ = 0, fetched_bytes_ = 0;
   bool more_ = true;
+};
+
+/// Walks private values; the first error of the state sticks to the recorder.
+class private_cursor final : public batch_cursor {
+ public:
+  private_cursor(std::string ns, std::unique_ptr<ledger::state_cursor> source, const simulation_limits& limits, std::optional<error>& failure)
+      : ns_(std::move(ns)), source_(std::move(source)), left_(limits.range_records_max), batch_(limits.range_batch), failure_(failure) {}
+
+  result<std::optional<key_value>> next() override {
+    if (ahead_) return std::exchange(ahead_, std::nullopt);
+    return fetch();
+  }
+  result<record_batch> next_batch() override {
+    record_batch out;
+    while (out.records.size() < batch_) {
+      WEFT_TRY(auto record, next());
+      if (!record) return out;
+      out.records.push_back(std::move(*record));
+    }
+    WEFT_TRY(ahead_, fetch());
+    out.more = ahead_.has_value();
+    return out;
+  }
+
+ private:
+  result<std::optional<key_value>> fetch() {
+    if (left_ == 0) return std::optional<key_value>{};
+    --left_;
+    auto entry = source_->next();
+    if (!entry) {
+      if (!failure_) failure_ = entry.error();
+      return fail(entry.error());
+    }
+    if (!*entry) return std::optional<key_value>{};
+    return std::optional(key_value{ns_, std::move((*entry)->first), std::move((*entry)->second.value)});
+  }
+
+  std::string ns_;
+  std::unique_ptr<ledger::state_cursor> source_;
+  std::size_t left_, batch_;
+  std::optional<key_value> ahead_;
+  std::optional<error>& failure_;
 };
 
 std::optional<version> version_of(const std::optional<versioned_value>& v) { return v ? std::optional(v->at) : std::nullopt; }
@@ -102,6 +173,24 @@ result<void> recorder::count_key() {
   return {};
 }
 
+result<void> recorder::count_range() {
+  if (++ranges_ > limits_.range_queries_max) {
+    return stick({errc::invalid_argument, "the transaction opens more than " + std::to_string(limits_.range_queries_max) + " range queries"});
+  }
+  return {};
+}
+
+error recorder::refused(std::string_view why) const {
+  return {errc::failed_precondition, "txid [" + tx_id_ + "]: unsuppored transaction. " + std::string(why)};  // Fabric's spelling
+}
+
+result<void> recorder::begin_write() {
+  if (walked_privates_) return fail(refused("Transaction has already performed queries on pvt data. Writes are not allowed"));
+  if (paged_) return fail(refused("Transaction has already performed a paginated query. Writes are not allowed"));
+  wrote_ = true;
+  return {};
+}
+
 result<void> recorder::charge(std::size_t bytes_written) {
   written_ += bytes_written;
   if (written_ > limits_.written_bytes_max) {
@@ -125,6 +214,7 @@ result<std::optional<versioned_value>> recorder::read(const std::string& ns, con
 }
 
 result<void> recorder::write(const std::string& ns, const std::string& key, bytes_view value, bool erase) {
+  WEFT_CHECK(begin_write());
   WEFT_CHECK(check_key(key));
   WEFT_CHECK(charge(key.size() + value.size()));
   const auto [it, fresh] = namespaces_[ns].writes.try_emplace(key);
@@ -135,6 +225,7 @@ result<void> recorder::write(const std::string& ns, const std::string& key, byte
 }
 
 result<void> recorder::write_metadata(const std::string& ns, const std::string& key, metadata_entries entries) {
+  WEFT_CHECK(begin_write());
   WEFT_CHECK(check_key(key));
   std::size_t size = key.size();
   for (const auto& [name, value] : entries) size += name.size() + value.size();
@@ -145,18 +236,41 @@ result<void> recorder::write_metadata(const std::string& ns, const std::string& 
   return {};
 }
 
-result<std::unique_ptr<result_cursor>> recorder::range(const std::string& ns, std::string start, std::string end) {
+result<std::unique_ptr<batch_cursor>> recorder::range(const std::string& ns, std::string start, std::string end) {
   if (!valid_key_text(start) || !valid_key_text(end)) return fail(errc::invalid_argument, "the bounds of a range must be valid utf8 strings");
-  if (++ranges_ > limits_.range_queries_max) {
-    return stick({errc::invalid_argument, "the transaction opens more than " + std::to_string(limits_.range_queries_max) + " range queries"});
-  }
+  WEFT_CHECK(count_range());
   auto record = std::make_shared<range_record>();
   record->start = std::move(start);
   record->end = std::move(end);
   namespaces_[ns].ranges.push_back(record);
   auto cursor = std::make_unique<recording_cursor>(state_, ns, record, limits_);
   if (auto r = cursor->fetch(); !r) return stick(r.error());
-  return std::unique_ptr<result_cursor>(std::move(cursor));
+  return std::unique_ptr<batch_cursor>(std::move(cursor));
+}
+
+result<range_page> recorder::page(const std::string& ns, std::string start, std::string end, std::int32_t size) {
+  if (wrote_) return fail(refused("Paginated queries are supported only in a read-only transaction"));
+  paged_ = true;
+  WEFT_CHECK(count_range());
+  auto limits = limits_;
+  if (size > 0) limits.range_records_max = std::min(limits.range_records_max, static_cast<std::size_t>(size));
+  limits.range_batch = limits.range_records_max;
+  auto record = std::make_shared<range_record>();
+  record->start = std::move(start);
+  record->end = std::move(end);
+  namespaces_[ns].ranges.push_back(record);
+  recording_cursor cursor(state_, ns, record, limits, page_bytes_max);
+  auto page = cursor.whole_page();
+  if (!page) return stick(page.error());
+  return page;
+}
+
+result<std::unique_ptr<batch_cursor>> recorder::private_range(const std::string& ns, const std::string& collection, std::string start, std::string end) {
+  if (wrote_) return fail(refused("Queries on pvt data is supported only in a read-only transaction"));
+  walked_privates_ = true;
+  WEFT_CHECK(count_range());
+  return std::unique_ptr<batch_cursor>(
+      std::make_unique<private_cursor>(ns, state_->private_range(ns, collection, start, end), limits_, failure_));
 }
 
 result<std::optional<versioned_value>> recorder::read_hash(const std::string& ns, const std::string& collection, const std::string& key) {
@@ -174,6 +288,7 @@ result<std::optional<versioned_value>> recorder::read_private(const std::string&
 }
 
 result<void> recorder::write_private(const std::string& ns, const std::string& collection, const std::string& key, bytes_view value, bool erase) {
+  WEFT_CHECK(begin_write());
   WEFT_CHECK(check_key(key));
   WEFT_CHECK(charge(key.size() + value.size()));
   const auto [it, fresh] = namespaces_[ns].collections[collection].writes.try_emplace(key);

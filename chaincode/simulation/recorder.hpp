@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "chaincode/contract/contract.hpp"
+#include "chaincode/simulation/external.hpp"
 #include "chaincode/simulation/limits.hpp"
 #include "ledger/state/state.hpp"
 #include "ledger/tx/rwset.hpp"
@@ -21,13 +21,21 @@ class recorder {
  public:
   using metadata_entries = std::vector<std::pair<std::string, bytes>>;
 
-  recorder(std::shared_ptr<const ledger::state_view> state, const simulation_limits& limits) : state_(std::move(state)), limits_(limits) {}
+  /// `tx_id` is for texts only.
+  recorder(std::shared_ptr<const ledger::state_view> state, const simulation_limits& limits, std::string tx_id = {})
+      : state_(std::move(state)), limits_(limits), tx_id_(std::move(tx_id)) {}
 
   result<std::optional<ledger::versioned_value>> read(const std::string& ns, const std::string& key);
   result<void> write(const std::string& ns, const std::string& key, bytes_view value, bool erase = false);  ///< An empty value erases.
   result<void> write_metadata(const std::string& ns, const std::string& key, metadata_entries entries);
   /// [start, end); the first batch is fetched at once. The cursor may outlive the recorder.
-  result<std::unique_ptr<result_cursor>> range(const std::string& ns, std::string start, std::string end);
+  result<std::unique_ptr<batch_cursor>> range(const std::string& ns, std::string start, std::string end);
+
+  /// The first `size` records of [start, end), or as many as a range may have, and where the rest begins. Recorded as a range; then nothing may be
+  /// written, nor have been written: pages of one transaction would not be of one state. Errors beside those of `range`: `failed_precondition`.
+  result<range_page> page(const std::string& ns, std::string start, std::string end, std::int32_t size);
+  /// Plain values of a collection. Not recorded, so that nothing may be written either. The cursor must not outlive the recorder.
+  result<std::unique_ptr<batch_cursor>> private_range(const std::string& ns, const std::string& collection, std::string start, std::string end);
 
   /// The hash of a private value, recorded as a read.
   result<std::optional<ledger::versioned_value>> read_hash(const std::string& ns, const std::string& collection, const std::string& key);
@@ -40,6 +48,11 @@ class recorder {
 
   /// The first error of the state, or bound exceeded. A contract may have swallowed it; the simulation must not.
   [[nodiscard]] std::optional<error> failure() const;
+
+  /// Takes over a failure of a transaction that this one led to.
+  void adopt(std::optional<error> failure) {
+    if (failure && !failure_) failure_ = std::move(failure);
+  }
 
   /// Namespaces and collections sorted; those without content left out.
   [[nodiscard]] ledger::rwset sets() const;
@@ -65,7 +78,11 @@ class recorder {
 
   tl::unexpected<error> stick(error e);
   result<void> count_key();
+  result<void> count_range();
   result<void> check_key(std::string_view key) const;
+  /// Writes are allowed until something was asked that only transactions without writes may ask.
+  result<void> begin_write();
+  [[nodiscard]] error refused(std::string_view why) const;
   [[nodiscard]] static ledger::collection_rwset set_of(const std::string& name, const collection_part& part, const std::string& ns);
 
   std::shared_ptr<const ledger::state_view> state_;
@@ -73,6 +90,8 @@ class recorder {
   std::map<std::string, namespace_part> namespaces_;
   std::size_t keys_ = 0, written_ = 0, ranges_ = 0;
   std::optional<error> failure_;
+  std::string tx_id_;
+  bool wrote_ = false, paged_ = false, walked_privates_ = false;
 };
 
 }  // namespace weft::chaincode

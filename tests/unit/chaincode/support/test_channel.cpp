@@ -30,23 +30,27 @@ test_channel::test_channel()
   REQUIRE(store_->apply(block_number{0}, {}));
 }
 
-result<simulation_result> test_channel::run_proposal(const ledger::proposal& p, const std::string& msp_id) {
-  const auto bundle = golden_bundle();
-  simulation_context context;
+test_context test_channel::context_of(const ledger::proposal& p, const std::string& msp_id) {
+  test_context out{golden_bundle(), {}};
+  auto& context = out.value;
   context.proposal = &p;
   context.state = store_->view();
   context.history = history.get();
-  context.bundle = bundle.get();
+  context.bundle = out.bundle.get();
   context.local_msp_id = msp_id;
   context.limits = limits;
   context.definitions = definitions;
   context.defined_collections = defined_collections;
-  context.find_contract = [&](std::string_view name) {
+  context.find_contract = [this](std::string_view name) {
     const auto it = contracts_.find(name);
     return name == "_lifecycle" ? lifecycle_ : it == contracts_.end() ? nullptr : it->second;
   };
-  context.installed_package = [&](std::string_view name) { return package_of(name); };
-  return simulate(context);
+  context.installed_package = [this](std::string_view name) { return package_of(name); };
+  return out;
+}
+
+result<simulation_result> test_channel::run_proposal(const ledger::proposal& p, const std::string& msp_id) {
+  return simulate(context_of(p, msp_id).value);
 }
 
 result<simulation_result> test_channel::lifecycle(const std::string& msp_id, const std::string& function, const bytes& args) {

@@ -20,6 +20,12 @@ struct deployment {
   bytes collections;  ///< pb(CollectionConfigPackage)
 };
 
+/// A context with what it borrows.
+struct test_context {
+  std::shared_ptr<const ledger::channel_bundle> bundle;
+  simulation_context value;
+};
+
 /// Organizations Org1MSP and Org2MSP, configured as the golden channel is.
 class test_channel {
  public:
@@ -37,6 +43,8 @@ class test_channel {
 
   [[nodiscard]] result<simulation_result> run(const std::string& name, std::vector<bytes> args) { return run_proposal(make_test_proposal(name, std::move(args)), "Org1MSP"); }
   [[nodiscard]] result<simulation_result> run_proposal(const ledger::proposal& p, const std::string& msp_id);
+  /// What a simulation of this proposal sees now. Borrows the proposal and this channel.
+  [[nodiscard]] test_context context_of(const ledger::proposal& p, const std::string& msp_id);
   /// The answer of a run that must be executed, whatever it says.
   [[nodiscard]] response answer(const std::string& name, std::vector<bytes> args);
   /// Applies what a simulation wrote, as the next block.
