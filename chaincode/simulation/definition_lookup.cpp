@@ -50,8 +50,15 @@ std::string package_for(const simulation_context& context, const std::string& na
   return context.installed_package ? context.installed_package(name) : std::string{};
 }
 
+/// The installed package that an approval names; "" if it is none.
+std::string approved_package(const simulation_context& context, const simulation_sources& sources, const std::string& name, const bytes& approval) {
+  const auto own = package_for(context, name);
+  if (!own.empty() && approval == approval_digest(own)) return own;
+  return sources.package_of ? sources.package_of(approval) : std::string{};
+}
+
 /// Reads everything anew.
-result<std::shared_ptr<const approved_contract>> look_up(const simulation_context& context, const ledger::state_view& state, const std::string& name,
+result<std::shared_ptr<const approved_contract>> look_up(const simulation_context& context, const simulation_sources& sources, const ledger::state_view& state, const std::string& name,
                                                          std::optional<version> defined_at) {
   auto out = std::make_shared<approved_contract>();
   public_keys channel(state);
@@ -63,11 +70,10 @@ result<std::shared_ptr<const approved_contract>> look_up(const simulation_contex
     return fail(errc::failed_precondition, "chaincode definition for '" + name + "' at sequence " + std::to_string(d.sequence) + " on channel '" +
                                                context.proposal->header.channel_id + "' has not yet been approved by this org");
   }
-  out->package_id = package_for(context, name);
   const auto key = package_key(d);
-  WEFT_TRY(const auto approved_package, own.hash_of(key));
-  const auto installed = package_structure(out->package_id).fields.front().data;
-  if (out->package_id.empty() || !approved_package || *approved_package != hash(installed)) {
+  WEFT_TRY(const auto approval, own.hash_of(key));
+  if (approval) out->package_id = approved_package(context, sources, name, *approval);
+  if (out->package_id.empty()) {
     return fail(errc::failed_precondition, "chaincode definition for '" + name + "' exists, but chaincode is not installed");
   }
   out->package_key_hash = hash(key);
@@ -78,16 +84,19 @@ result<std::shared_ptr<const approved_contract>> look_up(const simulation_contex
 
 }  // namespace
 
-result<std::shared_ptr<const approved_contract>> find_approved(const simulation_context& context, recorder& sets, const std::string& name) {
+bytes approval_digest(const std::string& package_id) { return hash(package_structure(package_id).fields.front().data); }
+
+result<std::shared_ptr<const approved_contract>> find_approved(const simulation_context& context, const simulation_sources& sources, recorder& sets,
+                                                               const std::string& name) {
   WEFT_TRY(const auto sequence, sets.read(std::string(lifecycle_ns), field_key(namespaces_table, name, "Sequence")));
   if (!sequence) return fail(errc::not_found, "chaincode " + name + " not found");
   if (context.definitions) {
     if (auto known = context.definitions->find(name); known && known->defined_at == sequence->at) {
       WEFT_TRY(const auto approved_at, organization_keys(sets.state(), context.local_msp_id).version_of(known->package_key_hash));
-      if (known->approved_at == approved_at && known->package_id == package_for(context, name)) return known;
+      if (known->approved_at == approved_at && (sources.package_of || known->package_id == package_for(context, name))) return known;
     }
   }
-  WEFT_TRY(auto found, look_up(context, sets.state(), name, sequence->at));
+  WEFT_TRY(auto found, look_up(context, sources, sets.state(), name, sequence->at));
   if (context.definitions) context.definitions->put(found);
   return found;
 }

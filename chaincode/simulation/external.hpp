@@ -69,4 +69,16 @@ struct channel_view {
 /// Nothing for a channel that this peer has not joined.
 using channel_finder = std::function<std::optional<channel_view>(const std::string& channel)>;
 
+/// What a peer knows beyond the context of a simulation: other channels, and packages that are installed. Each function may be missing.
+struct simulation_sources {
+  channel_finder channels;
+  /// The installed package whose approval has this digest, or "". Asked when the organization approved another package than
+  /// `simulation_context::installed_package` has for the name. Packages are never uninstalled.
+  std::function<std::string(bytes_view approval)> package_of;
+  /// What runs such a package: an external_contract, or one that is compiled in and was approved under another name.
+  std::function<contract_ptr(const std::string& package_id)> contract_of;
+};
+/// The digest by which an approval names a package.
+[[nodiscard]] bytes approval_digest(const std::string& package_id);
+
 }  // namespace weft::chaincode

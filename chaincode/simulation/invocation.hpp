@@ -26,8 +26,8 @@ struct callee;
 class transaction {
  public:
   /// `caller`: the transaction of another channel that a call came from.
-  explicit transaction(const simulation_context& context, const channel_finder* others = nullptr, const transaction* caller = nullptr)
-      : context(context), sets(context.state, context.limits, context.proposal->header.tx_id), others(others), caller(caller) {}
+  explicit transaction(const simulation_context& context, const simulation_sources* sources, const transaction* caller = nullptr)
+      : context(context), sets(context.state, context.limits, context.proposal->header.tx_id), sources(*sources), caller(caller) {}
 
   /// Errors: as find_approved.
   [[nodiscard]] result<runnable> find(const std::string& name);
@@ -46,7 +46,7 @@ class transaction {
   };
   const simulation_context& context;
   recorder sets;
-  const channel_finder* others;
+  const simulation_sources& sources;
   const transaction* caller;
   std::vector<running> stack;  ///< Outermost first.
   std::string event_name;

@@ -92,7 +92,7 @@ const external_contract* as_external(const contract_ptr& c) { return dynamic_cas
 response external_contract::invoke(stub&) { return failure("package " + package_id_ + " runs outside of the peer's process"); }
 
 struct simulation::state {
-  state(const simulation_context& c, channel_finder f) : context(c), others(std::move(f)), tx(c, &others) {}
+  state(const simulation_context& c, simulation_sources s) : context(c), sources(std::move(s)), tx(c, &sources) {}
 
   [[nodiscard]] transaction& innermost() { return frames.empty() ? tx : frames.back()->tx; }
 
@@ -143,15 +143,15 @@ struct simulation::state {
   }
 
   const simulation_context& context;
-  channel_finder others;
+  simulation_sources sources;
   transaction tx;
   std::string version;  ///< Of the first contract.
   std::vector<std::unique_ptr<open_frame>> frames;
 };
 
-simulation::simulation(const simulation_context& context, channel_finder others) {
+simulation::simulation(const simulation_context& context, simulation_sources sources) {
   WEFT_ASSERT(context.proposal && context.state, "a simulation needs a proposal and a state");
-  state_ = std::make_unique<state>(context, std::move(others));
+  state_ = std::make_unique<state>(context, std::move(sources));
 }
 simulation::~simulation() {
   while (state_ && !state_->frames.empty()) state_->frames.pop_back();  // a frame borrows from those below it

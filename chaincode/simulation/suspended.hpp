@@ -56,7 +56,7 @@ inline constexpr std::string_view returned_with_failure = "transaction returned 
 /// `context` is borrowed for the simulation's life. Used by one thread at a time.
 class simulation {
  public:
-  explicit simulation(const simulation_context& context, channel_finder others = {});
+  explicit simulation(const simulation_context& context, simulation_sources sources = {});
   ~simulation();
   simulation(const simulation&) = delete;
   simulation& operator=(const simulation&) = delete;

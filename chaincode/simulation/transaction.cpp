@@ -27,14 +27,14 @@ result<void> check_init(recorder& sets, const std::string& name, const ledger::c
 
 /// A transaction of its own on another channel of this peer. What it records is never kept, so it is read-only in effect.
 result<std::unique_ptr<callee::elsewhere>> open_channel(const transaction& from, const std::string& channel) {
-  auto view = from.others && *from.others ? (*from.others)(channel) : std::nullopt;
+  auto view = from.sources.channels ? from.sources.channels(channel) : std::nullopt;
   if (!view) return fail(errc::not_found, "failed to find ledger for channel: " + channel);
   auto out = std::make_unique<callee::elsewhere>();
   out->view = std::move(*view);
   out->proposal = *from.context.proposal;
   out->proposal.header.channel_id = channel;
   out->view.context.proposal = &out->proposal;
-  out->tx.emplace(out->view.context, from.others, &from);
+  out->tx.emplace(out->view.context, &from.sources, &from);
   return out;
 }
 
@@ -75,9 +75,11 @@ result<runnable> transaction::find(const std::string& name) {
       return fail(errc::failed_precondition, "the channel's application capability is below V2_0, and the lifecycle of Fabric 1.x is no longer supported: "
                                              "set the application capability V2_0 or V2_5 by a configuration update");
     }
-    WEFT_TRY(out.approved, find_approved(context, sets, name));
+    WEFT_TRY(out.approved, find_approved(context, sources, sets, name));
   }
-  if (context.find_contract) out.code = context.find_contract(name);
+  const bool by_name = !out.approved || !sources.contract_of || (context.installed_package && context.installed_package(name) == out.approved->package_id);
+  if (!by_name) out.code = sources.contract_of(out.approved->package_id);
+  if (by_name && context.find_contract) out.code = context.find_contract(name);
   if (out.code) return out;
   if (!out.approved) return fail(errc::not_found, "chaincode " + name + " not found");
   return fail(errc::failed_precondition, "chaincode definition for '" + name + "' exists, but chaincode is not installed");

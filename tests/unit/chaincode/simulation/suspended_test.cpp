@@ -20,8 +20,8 @@ response ok(const bytes& payload = {}) { return success(payload); }
 struct driven {
   explicit driven(test_channel& channel, const std::string& contract = "ext", bool is_init = false)
       : proposal(make_test_proposal(contract, {"f", "x"}, is_init)), context(channel.context_of(proposal, "Org1MSP")) {}
-  simulation& start(channel_finder others = {}) {
-    s = std::make_unique<simulation>(context.value, std::move(others));
+  simulation& start(simulation_sources sources = {}) {
+    s = std::make_unique<simulation>(context.value, std::move(sources));
     step = s->start();
     return *s;
   }
@@ -230,7 +230,7 @@ TEST_CASE("a call to another channel reads there, and leaves nothing") {
                }));
   driven d(here);
   auto other = there.context_of(d.proposal, "Org1MSP");
-  d.start([&](const std::string& name) { return name == "other" ? std::optional(channel_view{other.value, nullptr}) : std::nullopt; });
+  d.start({[&](const std::string& name) { return name == "other" ? std::optional(channel_view{other.value, nullptr}) : std::nullopt; }, {}, {}});
   d.call("native/other");
   REQUIRE_MESSAGE(d.answer(), d.answer().error().context);
   CHECK(d.answer()->payload == "other nothing");
@@ -359,4 +359,38 @@ TEST_CASE("metadata of a key as a whole") {
   CHECK(d.frame().stub->metadata("k").value() == key_metadata{{"other", "thing"}});
   CHECK(d.frame().stub->metadata("none").value() == key_metadata{});
   CHECK(d.frame().stub->raw_range("", "").value()->next().value()->key == "k");
+}
+
+TEST_CASE("the package that was approved decides what runs, not the name") {
+  definition_cache remembered;
+  test_channel channel;
+  channel.definitions = &remembered;
+  channel.deploy("cc", make_contract([](stub&) { return success("native"); }));
+  const deployment second{.version = "2.0", .sequence = 2};
+  for (const auto* org : {"Org1MSP", "Org2MSP"}) channel.apply(channel.approve(org, "cc", second, "cc_2.0:feed"));
+  channel.apply(channel.commit_definition("Org1MSP", "cc", second));
+  std::map<std::string, contract_ptr> packages;
+  const simulation_sources sources{{},
+                                   [&](bytes_view approval) {
+                                     for (const auto& [id, code] : packages) {
+                                       if (approval == approval_digest(id)) return id;
+                                     }
+                                     return std::string{};
+                                   },
+                                   [&](const std::string& id) { return packages.at(id); }};
+  driven d(channel, "cc");
+  d.start(sources);
+  REQUIRE_FALSE(d.outcome());
+  CHECK(d.outcome().error().context.find("chaincode definition for 'cc' exists, but chaincode is not installed") != std::string::npos);
+  packages["cc_2.0:feed"] = outside("cc_2.0:feed");
+  for (int i = 0; i < 2; ++i) {  // looked up, then remembered
+    d.start(sources);
+    CHECK(d.frame().package_id == "cc_2.0:feed");
+    d.end(0, ok());
+    CHECK(d.outcome()->chaincode_version == "2.0");
+  }
+  packages["cc_2.0:feed"] = make_contract([](stub&) { return success("another one that is compiled in"); });
+  d.start(sources);
+  CHECK(d.outcome().value().answer.payload == "another one that is compiled in");
+  CHECK_FALSE(channel.run("cc", {"f"}));  // whoever knows only names does not run the wrong package
 }
