@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <iterator>
 
 #include "actors/orderer/raft_roles.hpp"
@@ -60,7 +61,8 @@ result<void> install_contracts(const std::shared_ptr<peer_site>& site, const nod
   }
   std::vector<chaincode::builtin_contract> builtins;
   for (const auto& [name, code] : chaincode::sample_contracts()) builtins.push_back({name, chaincode::default_label(name)});
-  WEFT_TRY(auto packages, chaincode::open_package_store(files, builtins));
+  auto values = chaincode::builder_values(site->name, std::getenv("CHAINCODE_AS_A_SERVICE_BUILDER_CONFIG"));
+  WEFT_TRY(auto packages, chaincode::open_package_store(files, builtins, std::move(values)));
   std::map<std::string, std::string> ids;
   for (const auto& p : packages->list()) if (p.type == chaincode::native_type) ids[p.path] = p.id;
   for (const auto& [name, code] : chaincode::sample_contracts()) site->contracts[name] = {code, ids[name]};
@@ -79,7 +81,7 @@ result<void> install_contracts(const std::shared_ptr<peer_site>& site, const nod
         }
         return names;
       }};
-  site->contracts["_lifecycle"] = {chaincode::make_lifecycle_contract(packages), {}};
+  site->contracts["_lifecycle"] = {chaincode::make_lifecycle_contract(packages, channels), {}};
   site->contracts["cscc"] = {chaincode::make_cscc(channels), {}};
   site->contracts["qscc"] = {chaincode::make_qscc(channels), {}};
   return {};

@@ -11,7 +11,7 @@
 namespace weft::chaincode {
 namespace {
 
-constexpr std::string_view definition_type = "ChaincodeDefinition", parameters_type = "ChaincodeParameters", package_type = "ChaincodeLocalPackage";
+constexpr std::string_view parameters_type = "ChaincodeParameters", package_type = "ChaincodeLocalPackage";
 
 bytes data_of(std::int64_t number) {
   ::lifecycle::StateData data;

@@ -31,6 +31,8 @@ class opaque_state {
 
 inline constexpr std::string_view namespaces_table = "namespaces";
 inline constexpr std::string_view sources_table = "chaincode-sources";
+/// What read_datatype() finds under the name of a contract that is defined.
+inline constexpr std::string_view definition_type = "ChaincodeDefinition";
 
 /// "namespaces/metadata/mycc" and "namespaces/fields/mycc/Sequence".
 [[nodiscard]] std::string metadata_key(std::string_view table, std::string_view name);

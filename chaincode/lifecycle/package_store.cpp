@@ -4,7 +4,6 @@
 #include <map>
 #include <mutex>
 
-#include "chaincode/lifecycle/package.hpp"
 #include "ledger/store/env.hpp"
 
 namespace weft::chaincode {
@@ -20,12 +19,13 @@ std::string file_name(std::string id) {
 
 class stored_packages final : public package_store {
  public:
-  stored_packages(std::shared_ptr<ledger::env> files, const std::vector<builtin_contract>& builtins) : files_(std::move(files)) {
+  stored_packages(std::shared_ptr<ledger::env> files, const std::vector<builtin_contract>& builtins, template_values values)
+      : files_(std::move(files)), values_(std::move(values)) {
     for (const auto& b : builtins) {
       bytes raw = make_native_package(b.contract, b.label);
       contracts_.push_back(b.contract);
       auto id = package_id(b.label, raw);
-      packages_[id] = {{id, b.label, std::string(native_type), b.contract}, std::move(raw)};
+      packages_[id] = {{id, b.label, std::string(native_type), b.contract, nullptr}, std::move(raw)};
     }
   }
 
@@ -35,25 +35,21 @@ class stored_packages final : public package_store {
     WEFT_TRY(const auto names, files_->list());
     for (const auto& name : names) {
       WEFT_TRY(const bytes raw, read_file(name));
-      const auto parsed = parse_package(raw);
-      if (!parsed || !runnable(*parsed)) continue;
-      const auto id = package_id(parsed->label, raw);
-      if (file_name(id) == name) packages_[id] = {{id, parsed->label, parsed->type, parsed->path}, std::nullopt};
+      auto about = judge(raw);
+      if (!about || file_name(about->id) != name) continue;
+      auto id = about->id;
+      packages_[std::move(id)] = {std::move(*about), std::nullopt};
     }
     return {};
   }
 
   result<installed_package> install(bytes_view raw) override {
-    WEFT_TRY(const auto parsed, parse_package(raw));
-    if (!runnable(parsed)) {
-      return fail(errc::unsupported, "could not build chaincode: this peer runs packages of type 'native' whose path names a contract compiled into it; '" +
-                                         parsed.label + "' has type '" + parsed.type + "' and path '" + parsed.path + "'");
-    }
-    auto id = package_id(parsed.label, raw);
+    WEFT_TRY(auto about, judge(raw));
+    auto id = about.id;
     const std::lock_guard lock(mutex_);
     if (packages_.contains(id)) return fail(errc::already_exists, "chaincode already successfully installed (package ID '" + id + "')");
     if (files_) WEFT_CHECK(files_->replace(file_name(id), raw));
-    entry e{{id, parsed.label, parsed.type, parsed.path}, files_ ? std::nullopt : std::optional(bytes(raw))};
+    entry e{std::move(about), files_ ? std::nullopt : std::optional(bytes(raw))};
     return packages_.emplace(std::move(id), std::move(e)).first->second.about;
   }
 
@@ -88,8 +84,27 @@ class stored_packages final : public package_store {
     std::optional<bytes> raw;  ///< Nothing: it is a file.
   };
 
-  bool runnable(const chaincode_package& p) const {
-    return p.type == native_type && std::find(contracts_.begin(), contracts_.end(), p.path) != contracts_.end();
+  /// What a package is, if this peer can run it.
+  result<installed_package> judge(bytes_view raw) const {
+    WEFT_TRY(const auto parsed, parse_package(raw));
+    installed_package out{package_id(parsed.label, raw), parsed.label, parsed.type, parsed.path, nullptr};
+    if (parsed.type == native_type) {
+      if (std::find(contracts_.begin(), contracts_.end(), parsed.path) != contracts_.end()) return out;
+      return cannot_run("package '" + parsed.label + "' of type 'native' names the contract '" + parsed.path + "'");
+    }
+    auto service = service_of(parsed, values_);
+    if (!service) return fail(within("could not build chaincode", service.error()));
+    if (!*service) return cannot_run("package '" + parsed.label + "' has type '" + parsed.type + "', and no connection.json in its code.tar.gz");
+    out.service = std::make_shared<const connection>(std::move(**service));
+    return out;
+  }
+
+  tl::unexpected<error> cannot_run(const std::string& what) const {
+    std::string known;
+    for (const auto& c : contracts_) known.append(known.empty() ? "" : ", ").append(c);
+    return fail(errc::unsupported, "could not build chaincode: " + what + ". This peer builds nothing: it runs packages of type 'ccaas', or any other, whose code.tar.gz "
+                                   "holds connection.json with the address of the contract's service, and those of type 'native' for contracts compiled into it (" +
+                                       known + ")");
   }
 
   result<bytes> read_file(const std::string& name) const {
@@ -98,6 +113,7 @@ class stored_packages final : public package_store {
   }
 
   std::shared_ptr<ledger::env> files_;
+  template_values values_;
   std::vector<std::string> contracts_;
   mutable std::mutex mutex_;
   std::map<std::string, entry, std::less<>> packages_;
@@ -107,8 +123,9 @@ class stored_packages final : public package_store {
 
 std::string default_label(std::string_view contract) { return std::string(contract) + "_1.0"; }
 
-result<std::shared_ptr<package_store>> open_package_store(std::shared_ptr<ledger::env> files, const std::vector<builtin_contract>& builtins) {
-  auto out = std::make_shared<stored_packages>(std::move(files), builtins);
+result<std::shared_ptr<package_store>> open_package_store(std::shared_ptr<ledger::env> files, const std::vector<builtin_contract>& builtins,
+                                                          template_values values) {
+  auto out = std::make_shared<stored_packages>(std::move(files), builtins, std::move(values));
   WEFT_CHECK(out->load());
   return std::shared_ptr<package_store>(std::move(out));
 }

@@ -1,4 +1,5 @@
-// Packages installed on one peer. Contracts that are compiled into weft count as installed; others are kept as files.
+// Packages installed on one peer. Contracts that are compiled into weft count as installed; others are kept as files. A peer installs what it can
+// run: contracts compiled into it, and services that it can call.
 #pragma once
 
 #include <memory>
@@ -6,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "chaincode/lifecycle/package.hpp"
 #include "config/base/bytes.hpp"
 
 namespace weft::ledger {
@@ -17,6 +19,7 @@ namespace weft::chaincode {
 struct installed_package {
   std::string id, label;
   std::string type, path;  ///< As in its metadata.json; for `native`, path names the contract.
+  std::shared_ptr<const connection> service;  ///< Where its contract runs; null for one that is compiled in.
 };
 
 /// Thread-safe.
@@ -41,7 +44,8 @@ struct builtin_contract {
 [[nodiscard]] std::string default_label(std::string_view contract);
 
 /// Packages as files "<label>.<hash>.tar.gz" of `files`, with the built-in ones beside them. Null `files`: kept in memory only.
-/// Files that are no packages are passed over. Errors: `io`.
-[[nodiscard]] result<std::shared_ptr<package_store>> open_package_store(std::shared_ptr<ledger::env> files, const std::vector<builtin_contract>& builtins);
+/// `values`: of templates in connection.json, usually "peername". Files that are no packages are passed over. Errors: `io`.
+[[nodiscard]] result<std::shared_ptr<package_store>> open_package_store(std::shared_ptr<ledger::env> files, const std::vector<builtin_contract>& builtins,
+                                                                        template_values values = {});
 
 }  // namespace weft::chaincode

@@ -6,6 +6,7 @@
 #include "chaincode/lifecycle/package_store.hpp"
 #include "chaincode/simulation/system_contract.hpp"
 #include "chaincode/system/lifecycle_state.hpp"
+#include "chaincode/system/references.hpp"
 #include "chaincode/system/system.hpp"
 #include "peer/lifecycle/lifecycle.pb.h"
 #include "proto/encode.hpp"
@@ -14,8 +15,6 @@ namespace weft::chaincode {
 namespace {
 
 using ledger::chaincode_definition;
-
-constexpr std::string_view definition_type = "ChaincodeDefinition";
 
 /// The fields that the arguments of approve, check and commit have in common.
 template <class Args>
@@ -54,10 +53,26 @@ result<void> describe_approval(Result& out, const approved_definition& a) {
   return {};
 }
 
+/// The contracts that run with an installed package.
+template <class Installed>
+void describe_references(Installed& out, const package_references& references) {
+  const auto it = references.find(out.package_id());
+  if (it == references.end()) return;
+  for (const auto& [channel, contracts] : it->second) {
+    auto& row = (*out.mutable_references())[channel];
+    for (const auto& c : contracts) {
+      auto* described = row.add_chaincodes();
+      described->set_name(c.name);
+      described->set_version(c.version);
+    }
+  }
+}
+
 /// One call of one function.
 class invocation_of {
  public:
-  invocation_of(system_stub& s, package_store& packages) : stub_(s), packages_(packages), channel_(s), own_(s, s.local_msp_id()) {}
+  invocation_of(system_stub& s, package_store& packages, const peer_channels& channels)
+      : stub_(s), packages_(packages), channels_(channels), channel_(s), own_(s, s.local_msp_id()) {}
 
   result<bytes> install(const ::lifecycle::InstallChaincodeArgs& args) {
     WEFT_TRY(const auto installed, packages_.install(args.chaincode_install_package()));
@@ -73,15 +88,22 @@ class invocation_of {
     ::lifecycle::QueryInstalledChaincodeResult out;
     out.set_package_id(found->id);
     out.set_label(found->label);
+    WEFT_TRY(const auto references, find_references(channels_, stub_.local_msp_id(), {found->id}));
+    describe_references(out, references);
     return proto::encode(out);
   }
 
   result<bytes> query_all_installed(const ::lifecycle::QueryInstalledChaincodesArgs&) {
     ::lifecycle::QueryInstalledChaincodesResult out;
-    for (const auto& p : packages_.list()) {
+    const auto packages = packages_.list();
+    std::vector<std::string> ids;
+    for (const auto& p : packages) ids.push_back(p.id);
+    WEFT_TRY(const auto references, find_references(channels_, stub_.local_msp_id(), ids));
+    for (const auto& p : packages) {
       auto* installed = out.add_installed_chaincodes();
       installed->set_package_id(p.id);
       installed->set_label(p.label);
+      describe_references(*installed, references);
     }
     return proto::encode(out);
   }
@@ -215,6 +237,7 @@ class invocation_of {
 
   system_stub& stub_;
   package_store& packages_;
+  const peer_channels& channels_;
   public_state channel_;
   organization_state own_;
 };
@@ -249,7 +272,7 @@ const std::map<std::string_view, function_ptr>& functions() {
 
 class lifecycle_contract final : public system_contract {
  public:
-  explicit lifecycle_contract(std::shared_ptr<package_store> packages) : packages_(std::move(packages)) {}
+  lifecycle_contract(std::shared_ptr<package_store> packages, peer_channels channels) : packages_(std::move(packages)), channels_(std::move(channels)) {}
 
   response run(system_stub& s) override {
     const auto& args = s.args();
@@ -261,7 +284,7 @@ class lifecycle_contract final : public system_contract {
     const auto failed = "failed to invoke backing implementation of '" + args[0] + "': ";
     const auto it = functions().find(args[0]);
     if (it == functions().end()) return failure(failed + "receiver *lifecycle.Invocation." + args[0] + " does not exist");
-    invocation_of invocation(s, *packages_);
+    invocation_of invocation(s, *packages_, channels_);
     auto done = it->second(invocation, args[1]);
     if (done) return success(std::move(*done));
     constexpr std::int32_t status_not_found = 404;
@@ -271,12 +294,13 @@ class lifecycle_contract final : public system_contract {
 
  private:
   std::shared_ptr<package_store> packages_;
+  peer_channels channels_;
 };
 
 }  // namespace
 
-contract_ptr make_lifecycle_contract(std::shared_ptr<package_store> packages) {
-  return std::make_shared<lifecycle_contract>(std::move(packages));
+contract_ptr make_lifecycle_contract(std::shared_ptr<package_store> packages, peer_channels channels) {
+  return std::make_shared<lifecycle_contract>(std::move(packages), std::move(channels));
 }
 
 }  // namespace weft::chaincode

@@ -23,8 +23,9 @@ struct peer_channels {
 };
 
 /// Installing, approving, committing and querying definitions; access is checked before (chaincode/endorsement). Arguments: function name,
-/// pb(<Function>Args). Not found answers 404, everything else that fails 500.
-[[nodiscard]] contract_ptr make_lifecycle_contract(std::shared_ptr<package_store> packages);
+/// pb(<Function>Args). Not found answers 404, everything else that fails 500. `channels`: where installed packages are looked for in use; none:
+/// they are listed without.
+[[nodiscard]] contract_ptr make_lifecycle_contract(std::shared_ptr<package_store> packages, peer_channels channels = {});
 /// GetConfigBlock CHANNEL, GetChannelConfig CHANNEL, GetChannels. Checks the named channel's ACL for the proposal's creator.
 [[nodiscard]] contract_ptr make_cscc(peer_channels channels = {});
 /// GetChainInfo CHANNEL, GetBlockByNumber CHANNEL N, GetBlockByHash CHANNEL HASH, GetTransactionByID CHANNEL TXID, GetBlockByTxID CHANNEL TXID.

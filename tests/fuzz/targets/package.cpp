@@ -1,6 +1,7 @@
 // Chaincode packages: archives of archives, from whoever may install.
 #include <zlib.h>
 
+#include "chaincode/lifecycle/archive.hpp"
 #include "chaincode/lifecycle/package.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/golden.hpp"
@@ -32,16 +33,25 @@ void check(bytes_view raw) {
     return;
   }
   FUZZ_CHECK(chaincode::valid_label(package->label) && package->code.size() <= chaincode::package_bytes_max);
+  const auto service = chaincode::service_of(*package, {{"peername", "peer"}});
+  FUZZ_CHECK(service ? !*service || !(*service)->address.empty() : service.error().code == errc::invalid_argument && !service.error().context.empty());
   FUZZ_CHECK(chaincode::package_id(package->label, raw).size() == package->label.size() + 1 + 64);
 }
 
 int fuzz_one(const std::uint8_t* data, std::size_t size) {
   check(view(data, size));
   check(gzip(view(data, size)));
+  // As a connection.json, and as the code package of a package, so that mutations get that deep.
+  const auto inner = chaincode::write_archive({{"connection.json", view(data, size)}});
+  check(chaincode::write_archive({{"metadata.json", R"({"label":"l"})"}, {"code.tar.gz", inner}}));
+  check(chaincode::write_archive({{"metadata.json", R"({"label":"l"})"}, {"code.tar.gz", gzip(view(data, size))}}));
   return 0;
 }
 
-std::vector<bytes> seeds() { return {golden_file("chaincode/golden.tar.gz"), chaincode::make_native_package("kv", "kv_1.0")}; }
+std::vector<bytes> seeds() {
+  return {golden_file("chaincode/golden.tar.gz"), chaincode::make_native_package("kv", "kv_1.0"),
+    R"({"address":"{{.peername}}_cc:9999","dial_timeout":"10s","tls_required":true,"client_auth_required":true,"client_key":"k","client_cert":"c","root_cert":"r"})"};
+}
 
 }  // namespace
 

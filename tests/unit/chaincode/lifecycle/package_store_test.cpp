@@ -2,12 +2,13 @@
 
 #include <doctest/doctest.h>
 
-#include "chaincode/lifecycle/package.hpp"
+#include "chaincode/lifecycle/archive.hpp"
 #include "ledger/store/env.hpp"
 #include "tests/unit/chaincode/support/golden_chain.hpp"
 
 using namespace weft;
 using namespace weft::chaincode;
+using weft::chaincode::testing::golden_package_id;
 using weft::chaincode::testing::read_golden;
 
 namespace {
@@ -49,14 +50,52 @@ TEST_CASE("another package of a built-in contract is installed and survives a re
   CHECK(store->read(id).value() == raw);
 }
 
-TEST_CASE("packages that this peer cannot run are refused") {
+TEST_CASE("the golden service is installed with the golden id, survives a restart, and is given back as it came") {
+  const auto files = ledger::make_memory_env();
+  const auto raw = read_golden("chaincode/golden.tar.gz");
+  for (const bool first : {true, false}) {
+    CAPTURE(first);
+    const auto store = open_package_store(files, builtins).value();
+    if (first) REQUIRE(store->install(raw).value().id == golden_package_id);
+    const auto found = store->find(golden_package_id);
+    REQUIRE(found);
+    CHECK(found->label == "golden_1.0");
+    CHECK(found->type == "ccaas");
+    REQUIRE(found->service);
+    CHECK_FALSE(found->service->address.empty());
+    CHECK(store->read(golden_package_id).value() == raw);
+    CHECK(store->install(raw).error().code == errc::already_exists);
+  }
+}
+
+TEST_CASE("a service may be named for the peer that calls it") {
+  const auto raw = make_service_package({.address = "{{.peername}}_cc:9999"}, "cc_1");
+  const auto named = open_package_store(nullptr, builtins, {{"peername", "org1peer1"}}).value();
+  const auto installed = named->install(raw);
+  REQUIRE_MESSAGE(installed, installed.error().context);
+  CHECK(installed->service->address == "org1peer1_cc:9999");
+  const auto nameless = open_package_store(nullptr, builtins).value()->install(raw);
+  REQUIRE_FALSE(nameless);
+  CHECK(nameless.error().code == errc::invalid_argument);
+  CHECK(nameless.error().context == "could not build chaincode: connection.json: no value for the template '{{.peername}}_cc:9999'; there are: none");
+}
+
+TEST_CASE("packages that this peer cannot run are refused, and it says what it runs") {
   const auto store = open_package_store(nullptr, builtins).value();
-  const auto foreign = store->install(read_golden("chaincode/golden.tar.gz"));
-  REQUIRE_FALSE(foreign);
-  CHECK(foreign.error().code == errc::unsupported);
-  CHECK(foreign.error().context.find("type 'ccaas'") != std::string::npos);
+  for (const auto* type : {"golang", "node", "java", "ccaas", "external", ""}) {
+    CAPTURE(type);
+    const auto metadata = std::string(R"({"path":"","type":")") + type + R"(","label":"l"})";
+    const auto package = write_archive({{"metadata.json", metadata}, {"code.tar.gz", write_archive({{"src/main.go", "package main"}})}});
+    const auto refused = store->install(package);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == errc::unsupported);
+    CHECK(refused.error().context.starts_with(std::string("could not build chaincode: package 'l' has type '") + type + "', and no connection.json"));
+    CHECK(refused.error().context.find("packages of type 'ccaas'") != std::string::npos);
+  }
   CHECK(store->install(make_native_package("nobody", "x")).error().code == errc::unsupported);
   CHECK(store->install("no package").error().code == errc::invalid_argument);
+  const auto junk_inside = write_archive({{"metadata.json", R"({"type":"ccaas","label":"l"})"}, {"code.tar.gz", "junk"}});
+  CHECK(store->install(junk_inside).error().code == errc::invalid_argument);
   CHECK(store->list().size() == 2);
 }
 

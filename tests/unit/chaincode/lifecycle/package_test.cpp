@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
+#include "chaincode/lifecycle/archive.hpp"
 #include "tests/unit/chaincode/support/golden_chain.hpp"
 
 using namespace weft;
@@ -107,6 +108,77 @@ TEST_CASE("what is no package") {
     CHECK(p.error().code == errc::invalid_argument);
     CHECK(p.error().context.find("could not parse as a chaincode install package: ") == 0);
   }
+}
+
+TEST_CASE("a service's package is a package, always the same, and names its service") {
+  const connection plain{.address = "127.0.0.1:9999", .dial_timeout = std::chrono::seconds(10)};
+  const connection tls{.address = "host:1", .dial_timeout = std::chrono::milliseconds(1500), .tls_required = true, .client_auth_required = true,
+                       .client_key = "key", .client_cert = "cert", .root_cert = "root"};
+  for (const auto& c : {plain, tls}) {
+    CAPTURE(c.address);
+    const auto raw = make_service_package(c, "cc_1.0");
+    CHECK(raw == make_service_package(c, "cc_1.0"));
+    CHECK(raw != make_service_package(c, "cc_1.1"));
+    const auto p = parse_package(raw);
+    REQUIRE_MESSAGE(p, p.error().context);
+    CHECK(p->type == "ccaas");
+    CHECK(p->label == "cc_1.0");
+    const auto service = service_of(*p, {});
+    REQUIRE_MESSAGE(service, service.error().context);
+    CHECK(**service == c);
+  }
+  // Approvals on disk name this id: if it changes, contracts that are deployed stop running.
+  CHECK(package_id("cc_1.0", make_service_package(plain, "cc_1.0")) == "cc_1.0:26b8a5f67726b7ccc9d3d668937b525b62f71844c9192e8f2922eeba186c858a");
+}
+
+TEST_CASE("what a code package says of its service") {
+  struct row {
+    const char* name;
+    bytes code;
+    const char* address;  ///< Null: refused.
+    const char* text;     ///< Empty, with a null address: no service.
+  };
+  const auto code = [](std::string_view name, std::string_view json) { return write_archive({{"META-INF/x.json", "{}"}, {name, json}}); };
+  const row rows[] = {
+      {"plain", code("connection.json", R"({"address":"a:1"})"), "a:1", ""},
+      {"as `tar .` names it", code("./connection.json", R"({"address":"a:1"})"), "a:1", ""},
+      {"in a folder it is source code", code("src/connection.json", R"({"address":"a:1"})"), nullptr, ""},
+      {"no file", code("main.go", "package main"), nullptr, ""},
+      {"templates", code("connection.json", R"({"address":"{{.peername}}_{{ .peername }}:1"})"), "me_me:1", ""},
+      {"a template of PEM without TLS is left alone", code("connection.json", R"({"address":"a:1","root_cert":"{{.x}}"})"), "a:1", ""},
+      {"and with TLS it needs a value", code("connection.json", R"({"address":"a:1","tls_required":true,"root_cert":"{{.x}}"})"), nullptr,
+       "no value for the template '{{.x}}'; there are: {{.peername}}"},
+      {"an unknown template", code("connection.json", R"({"address":"{{.host}}:1"})"), nullptr, "no value for the template '{{.host}}:1'"},
+      {"more of Go's templates", code("connection.json", R"({"address":"{{if true}}a{{end}}:1"})"), nullptr, "no value for the template"},
+      {"a template without end", code("connection.json", R"({"address":"{{.peername:1"})"), nullptr, "no value for the template"},
+      {"no JSON", code("connection.json", "address"), nullptr, "connection.json: is no JSON object"},
+      {"no address", code("connection.json", "{}"), nullptr, "connection.json: chaincode address not provided"},
+      {"too large", code("connection.json", bytes(connection_bytes_max + 1, ' ')), nullptr, "code.tar.gz: a file is larger than 64 KiB"},
+      {"no archive", "code", nullptr, "code.tar.gz: error reading as gzip stream"},
+      {"a bomb", gzip(bytes(200 * MiB, '\0')), nullptr, "code.tar.gz: larger than 64 MiB when unpacked"},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    const auto service = service_of({"", "ccaas", "l", r.code}, {{"peername", "me"}});
+    if (r.address) {
+      REQUIRE_MESSAGE(service, service.error().context);
+      REQUIRE(*service);
+      CHECK((*service)->address == r.address);
+    } else if (*r.text == 0) {
+      REQUIRE_MESSAGE(service, service.error().context);
+      CHECK_FALSE(*service);
+    } else {
+      REQUIRE_FALSE(service);
+      CHECK(service.error().code == errc::invalid_argument);
+      CHECK_MESSAGE(service.error().context.find(r.text) != std::string::npos, service.error().context);
+    }
+  }
+}
+
+TEST_CASE("what templates stand for") {
+  CHECK(builder_values("peer0", nullptr) == template_values{{"peername", "peer0"}});
+  CHECK(builder_values("peer0", R"({"peername":"org1peer1","zone":"b","n":1})") == template_values{{"peername", "org1peer1"}, {"zone", "b"}});
+  for (const auto* none : {"", "no json", "[]"}) CHECK(builder_values("peer0", none) == template_values{{"peername", "peer0"}});
 }
 
 TEST_CASE("a flipped bit never crashes the parser") {

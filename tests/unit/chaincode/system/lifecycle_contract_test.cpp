@@ -5,6 +5,7 @@
 #include "chaincode/system/system.hpp"
 #include "peer/lifecycle/lifecycle.pb.h"
 #include "proto/encode.hpp"
+#include "tests/unit/chaincode/support/memory_ledger.hpp"
 #include "tests/unit/chaincode/support/test_channel.hpp"
 
 using namespace weft;
@@ -197,4 +198,34 @@ TEST_CASE("installing leaves nothing on the channel") {
   get.set_package_id(installed.package_id());
   CHECK(decoded<::lifecycle::GetInstalledChaincodePackageResult>(call("GetInstalledChaincodePackage", proto::encode(get))).chaincode_install_package() ==
         install.chaincode_install_package());
+}
+
+TEST_CASE("installed packages say which contracts of which channels run with them") {
+  const auto ledger = make_golden_ledger(26);
+  const peer_channels channels{[&](std::string_view id) { return id == "mychannel" ? ledger : nullptr; }, [] { return std::vector<std::string>{"gone", "mychannel"}; }};
+  const auto packages = open_package_store(nullptr, {{"mycc", "mycc_1.0"}}).value();
+  REQUIRE(packages->install(read_golden("chaincode/golden.tar.gz")));
+  const auto contract = make_lifecycle_contract(packages, channels);
+  const auto ask = [&](const std::string& msp_id) {
+    const auto p = make_test_proposal("_lifecycle", {"QueryInstalledChaincodes", ""});
+    const auto bundle = golden_bundle();
+    simulation_context context;
+    context.proposal = &p;
+    context.state = ledger->view();
+    context.bundle = bundle.get();
+    context.local_msp_id = msp_id;
+    context.find_contract = [&](std::string_view) { return contract; };
+    return decoded<::lifecycle::QueryInstalledChaincodesResult>(simulate(context));
+  };
+  const auto installed = ask("Org1MSP");
+  REQUIRE(installed.installed_chaincodes_size() == 2);
+  const auto& golden = installed.installed_chaincodes(0);
+  CHECK(golden.package_id() == golden_package_id);
+  REQUIRE(golden.references().size() == 1);
+  REQUIRE(golden.references().at("mychannel").chaincodes_size() == 1);
+  CHECK(golden.references().at("mychannel").chaincodes(0).name() == "golden");
+  CHECK(golden.references().at("mychannel").chaincodes(0).version() == "1.0");
+  CHECK(installed.installed_chaincodes(1).references().empty());
+  const auto other = ask("Org9MSP");
+  CHECK(other.installed_chaincodes(0).references().empty());
 }
