@@ -1,68 +1,13 @@
 #include "edge/translator/server.hpp"
 
-#include <httplib.h>
-
-#include <atomic>
-#include <cerrno>
-#include <condition_variable>
-#include <cstring>
-#include <deque>
 #include <mutex>
-#include <thread>
 
+#include "edge/http/listener.hpp"
 #include "edge/translator/answers.hpp"
 
 namespace weft::edge::translator {
 
 namespace {
-
-/// A few threads and a short queue. When it is full, accepting waits.
-class bounded_queue final : public httplib::TaskQueue {
- public:
-  bounded_queue(std::size_t threads, std::size_t waiting_max) : waiting_max_(waiting_max) {
-    for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
-  }
-
-  // Nothing in Debian 12's version of the library, a bool in Debian 13's.
-  using enqueued = decltype(std::declval<httplib::TaskQueue&>().enqueue(std::declval<std::function<void()>>()));
-  enqueued enqueue(std::function<void()> job) override {
-    std::unique_lock lock(mutex_);
-    room_.wait(lock, [&] { return jobs_.size() < waiting_max_; });
-    jobs_.push_back(std::move(job));
-    there_.notify_one();
-    return static_cast<enqueued>(true);
-  }
-
-  void shutdown() override {
-    {
-      std::lock_guard lock(mutex_);
-      ending_ = true;
-    }
-    there_.notify_all();
-    for (auto& t : threads_) t.join();
-  }
-
- private:
-  void work() {
-    for (;;) {
-      std::unique_lock lock(mutex_);
-      there_.wait(lock, [&] { return ending_ || !jobs_.empty(); });
-      if (jobs_.empty()) return;
-      const auto job = std::move(jobs_.front());
-      jobs_.pop_front();
-      lock.unlock();
-      room_.notify_one();
-      job();
-    }
-  }
-
-  std::size_t waiting_max_;
-  std::mutex mutex_;
-  std::condition_variable there_, room_;
-  std::deque<std::function<void()>> jobs_;
-  std::vector<std::thread> threads_;
-  bool ending_ = false;
-};
 
 void put(const answer& a, httplib::Response& out) {
   out.status = a.status;
@@ -100,68 +45,18 @@ bool has_body(const httplib::Request& in) { return in.has_header("Content-Length
 
 class http_server final : public server {
  public:
-  explicit http_server(server_options options) : options_(std::move(options)) {
-    http_.new_task_queue = [this] { return new bounded_queue(options_.threads, options_.waiting_max); };
-    http_.set_keep_alive_max_count(1);  // so that a body that was refused unread is never taken for the next request
-    http_.set_read_timeout(options_.read_timeout);
-    http_.set_write_timeout(options_.read_timeout);
-    http_.set_tcp_nodelay(true);
-    // Without the library's SO_REUSEPORT, with which a second server on the same port would start without a word.
-    http_.set_socket_options([this](auto socket) {
-      listening_ = socket;
-      const int on = 1;
-      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    });
-    http_.set_pre_routing_handler([this](const httplib::Request& in, httplib::Response& out) { return admit(in, out); });
-    http_.set_exception_handler([](const httplib::Request&, httplib::Response& out, const auto&) { put(say(500, "internal error"), out); });
-    http_.Post("/.*", [this](const httplib::Request& in, httplib::Response& out, const httplib::ContentReader& read) { put(serve(in, read), out); });
+  explicit http_server(server_options options)
+      : options_(std::move(options)), http_({options_.hostname, options_.port, options_.threads, options_.waiting_max, options_.read_timeout}) {
+    auto& routes = http_.routes();
+    routes.set_pre_routing_handler([this](const httplib::Request& in, httplib::Response& out) { return admit(in, out); });
+    routes.set_exception_handler([](const httplib::Request&, httplib::Response& out, const auto&) { put(say(500, "internal error"), out); });
+    routes.Post("/.*", [this](const httplib::Request& in, httplib::Response& out, const httplib::ContentReader& read) { put(serve(in, read), out); });
   }
-
-  ~http_server() override {
-    stop();
-    if (thread_.joinable()) thread_.join();
-  }
-
-  result<void> start() {
-    errno = 0;
-    port_ = options_.port;
-    if (options_.port == 0) port_ = http_.bind_to_any_port(options_.hostname);
-    else if (!http_.bind_to_port(options_.hostname, options_.port)) port_ = -1;
-    if (port_ <= 0) return fail(errc::io, errno != 0 ? std::strerror(errno) : "no such host");
-    // The library's backlog is 5, and the kernel resets some of the connections that do not fit.
-    if (::listen(listening_, SOMAXCONN) != 0) return fail(errc::io, std::string("cannot listen: ") + std::strerror(errno));
-    thread_ = std::thread([this] {
-      http_.listen_after_bind();
-      std::lock_guard lock(mutex_);
-      ended_ = true;
-      end_.notify_all();
-    });
-    return {};
-  }
-
-  int port() const noexcept override { return port_; }
-
-  bool close(std::chrono::milliseconds grace) override {
-    stop();
-    std::unique_lock lock(mutex_);
-    return end_.wait_for(lock, grace, [&] { return ended_; });
-  }
+  result<void> start() { return http_.start(); }
+  int port() const noexcept override { return http_.port(); }
+  bool close(std::chrono::milliseconds grace) override { return http_.close(grace); }
 
  private:
-  void stop() {
-    stopping_ = true;
-    if (!thread_.joinable()) return;
-    // The library forgets a stop that comes before its loop has begun.
-    std::unique_lock lock(mutex_);
-    while (!ended_) {
-      if (http_.is_running()) {
-        http_.stop();
-        return;
-      }
-      end_.wait_for(lock, std::chrono::milliseconds(1));
-    }
-  }
-
   /// Before a byte of the body is read: cross-origin rules, paths and methods.
   httplib::Server::HandlerResponse admit(const httplib::Request& in, httplib::Response& out) const {
     const auto header = [&](const char* name) { return in.get_header_value(name); };
@@ -178,7 +73,7 @@ class http_server final : public server {
 
   answer serve(const httplib::Request& in, const httplib::ContentReader& read) {
     const auto route = route_of(in.path);
-    intake taken(options_, stopping_);
+    intake taken(options_, http_.stopping());
     const ledger::json_limits limits{options_.text_bytes_max};
     if (route.what == route::target::compute) {
       compute_form form;
@@ -214,15 +109,8 @@ class http_server final : public server {
   }
 
   server_options options_;
-  socket_t listening_ = INVALID_SOCKET;
-  httplib::Server http_;
-  int port_ = -1;
-  std::atomic<bool> stopping_{false};
   std::mutex conversion_;  ///< Bounds the memory that hostile bodies can take at a time.
-  std::mutex mutex_;
-  std::condition_variable end_;
-  bool ended_ = false;
-  std::thread thread_;
+  http::listener http_;    ///< Last: its threads use the rest.
 };
 
 }  // namespace
