@@ -46,6 +46,8 @@ void add_node_verb(CLI::App& app) {
   o->dir = "weft-cluster";
   verb->add_option("name", o->node, "The node, as the topology calls it")->required();
   verb->add_option("--dir", o->dir, "The folder that `weft topology init` made for the node, or the one that holds all of them")->envname("WEFT_DIR")->capture_default_str();
+  verb->add_option("--operations", o->operations, "Address of the operations service: /healthz, /metrics, /logspec, /version over HTTP. off: none. Default: 127.0.0.1:9443, if it is free")
+      ->envname("WEFT_OPERATIONS");
   verb->add_option("--durability", o->durability, "full: what is acknowledged is on the disk. off: for benches")->check(CLI::IsMember({"full", "off"}))->capture_default_str();
   verb->add_option("--trust", o->trust, "Do roles of one operator in this process share verified signatures?")->check(CLI::IsMember({"shared", "each"}))->capture_default_str();
   verb->add_option("--log", o->log_level, "Log level")->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}))->capture_default_str();

@@ -67,6 +67,8 @@ void add_up_verb(CLI::App& app) {
   auto* timeout = verb->add_option("--block-timeout", o->block_timeout, "Age at which an unfilled block closes, such as 500ms (default: 2s)");
   verb->add_option("--ports", o->ports, "Ports for Fabric's clients: the orderers' from this one on in steps of 1000, the peers' from the next. off: none. Default: 7050 and "
                                         "7051, as far as they are free")->envname("WEFT_PORTS");
+  verb->add_option("--operations", o->operations, "Address of the operations service: /healthz, /metrics, /logspec, /version over HTTP. off: none. Default: 127.0.0.1:9443, if it is free")
+      ->envname("WEFT_OPERATIONS");
   verb->add_option("--durability", o->durability, "full: what is acknowledged is on the disk. off: for benches")->check(CLI::IsMember({"full", "off"}))->capture_default_str();
   verb->add_option("--trust", o->trust, "Do roles of one operator share verified signatures?")->check(CLI::IsMember({"shared", "each"}))->capture_default_str();
   verb->add_option("--log", o->log_level, "Log level")->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}))->capture_default_str();

@@ -64,6 +64,11 @@ class tls_doors final : public member_doors {
     for (const auto& [member, d] : doors_) out.emplace(member, d->server->port());
     return out;
   }
+  doors_usage usage() const override {
+    doors_usage out;
+    for (const auto& [member, d] : doors_) out.emplace(member, d->server->usage());
+    return out;
+  }
   void close(std::chrono::milliseconds grace) override {
     for (auto& [member, d] : doors_) {
       d->server->stop(grace);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "edge/door.hpp"
+#include "edge/node_metrics.hpp"
 
 namespace weft::edge {
 
@@ -20,6 +21,8 @@ class member_doors {
   [[nodiscard]] virtual result<void> open(const std::string& member, const std::string& address) = 0;
   /// The ports that are open, by member.
   [[nodiscard]] virtual std::map<std::string, int> ports() const = 0;
+  /// What each of them has served. Thread-safe beside everything but open() and close().
+  [[nodiscard]] virtual doors_usage usage() const = 0;
   /// Takes no more calls, lets open ones finish for `grace`. Idempotent.
   virtual void close(std::chrono::milliseconds grace) = 0;
 };

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstring>
@@ -29,18 +30,53 @@ using actors::rpc_status;
 using actors::status_of;
 using reactor_base = grpc::ServerGenericBidiReactor;
 
-/// How many calls of a service are open; held by each of them.
+/// What a method's calls are counted in.
+class method_meter {
+ public:
+  void received() { received_.fetch_add(1, std::memory_order_relaxed); }
+  void message_in() { in_.fetch_add(1, std::memory_order_relaxed); }
+  void message_out() { out_.fetch_add(1, std::memory_order_relaxed); }
+  void completed(std::int32_t code, std::chrono::steady_clock::duration took) {
+    completed_[std::min(static_cast<std::size_t>(code), method_usage::codes - 1)].fetch_add(1, std::memory_order_relaxed);
+    const auto seconds = std::chrono::duration<double>(took).count();
+    const auto bound = std::lower_bound(method_usage::bounds.begin(), method_usage::bounds.end(), seconds);
+    durations_[static_cast<std::size_t>(bound - method_usage::bounds.begin())].fetch_add(1, std::memory_order_relaxed);
+    nanos_.fetch_add(static_cast<std::uint64_t>(std::chrono::nanoseconds(took).count()), std::memory_order_relaxed);
+  }
+  void read(method_usage& out) const {
+    out.received = received_.load();
+    out.messages_received = in_.load();
+    out.messages_sent = out_.load();
+    for (std::size_t i = 0; i < completed_.size(); ++i) out.completed[i] = completed_[i].load();
+    for (std::size_t i = 0; i < durations_.size(); ++i) out.durations[i] = durations_[i].load();
+    out.seconds = static_cast<double>(nanos_.load()) / 1e9;
+  }
+
+ private:
+  std::atomic<std::uint64_t> received_{0}, in_{0}, out_{0}, nanos_{0};
+  std::array<std::atomic<std::uint64_t>, method_usage::codes> completed_{};
+  std::array<std::atomic<std::uint64_t>, method_usage::bounds.size() + 1> durations_{};
+};
+
+/// How many calls of a service are open.
 struct gauge {
   std::atomic<std::size_t> open{0};
 };
-struct gauge_seat {
-  explicit gauge_seat(std::shared_ptr<gauge> g) : of(std::move(g)) {}
-  gauge_seat(const gauge_seat&) = delete;
-  gauge_seat& operator=(const gauge_seat&) = delete;
-  ~gauge_seat() { of->open.fetch_sub(1); }
+/// What each open call holds: it counts among the open ones of its service, and is booked when it ends.
+struct call_seat {
+  call_seat(std::shared_ptr<gauge> g, std::shared_ptr<method_meter> m) : of(std::move(g)), meter(std::move(m)) {}
+  call_seat(const call_seat&) = delete;
+  call_seat& operator=(const call_seat&) = delete;
+  ~call_seat() {
+    of->open.fetch_sub(1);
+    meter->completed(code, std::chrono::steady_clock::now() - begun);
+  }
   std::shared_ptr<gauge> of;
+  std::shared_ptr<method_meter> meter;
+  const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
+  std::atomic<std::int32_t> code{0};
 };
-using seat_ptr = std::unique_ptr<gauge_seat>;
+using seat_ptr = std::unique_ptr<call_seat>;
 
 /// What a call keeps of its context, which dies with the reactor.
 struct call_facts {
@@ -74,9 +110,13 @@ class unary_reactor final : public reactor_base {
 
   void reply(bytes response) {
     out_ = to_buffer(std::move(response));
+    seat_->meter->message_out();
     StartWriteAndFinish(&out_, grpc::WriteOptions(), grpc::Status::OK);
   }
-  void refuse(const rpc_status& status) { Finish(to_grpc(status)); }
+  void refuse(const rpc_status& status) {
+    seat_->code = status.code;
+    Finish(to_grpc(status));
+  }
 
  private:
   std::shared_ptr<open_call> call_;
@@ -132,6 +172,7 @@ void unary_reactor::OnReadDone(bool ok) {
     if (auto* r = call->take()) r->refuse(status_of(rpc_code::invalid_argument, "the call carried no message"));
     return;
   }
+  seat_->meter->message_in();
   call->request = to_bytes(in_);
   in_.Clear();
   handler_(std::make_shared<handed_call>(call));
@@ -177,10 +218,12 @@ class stream_reactor final : public reactor_base {
     if (!ok) return events_->no_more_messages();
     auto content = to_bytes(in_);
     in_.Clear();
+    seat_->meter->message_in();
     events_->message(std::move(content));
   }
   void OnWriteDone(bool ok) override {
     if (!ok) return;  // OnCancel tells
+    seat_->meter->message_out();
     stream_->write_done();
     events_->written();
   }
@@ -198,7 +241,10 @@ class stream_reactor final : public reactor_base {
     out_ = to_buffer(std::move(message));
     StartWrite(&out_);
   }
-  void end(const rpc_status& status) { Finish(to_grpc(status)); }
+  void end(const rpc_status& status) {
+    seat_->code = status.code;
+    Finish(to_grpc(status));
+  }
 
  private:
   std::shared_ptr<open_stream> stream_;
@@ -251,6 +297,7 @@ struct method {
   const unary_handler* unary = nullptr;
   const stream_handler* streaming = nullptr;
   std::shared_ptr<gauge> seats;
+  std::shared_ptr<method_meter> meter;
 };
 
 class generic_service final : public grpc::CallbackGenericService {
@@ -259,8 +306,8 @@ class generic_service final : public grpc::CallbackGenericService {
     for (const auto& s : services_) {
       auto seats = std::make_shared<gauge>();
       gauges_.push_back(seats);
-      for (const auto& [name, handler] : s.unary) methods_["/" + s.name + "/" + name] = {&s, &handler, nullptr, seats};
-      for (const auto& [name, handler] : s.streams) methods_["/" + s.name + "/" + name] = {&s, nullptr, &handler, seats};
+      for (const auto& [name, handler] : s.unary) methods_["/" + s.name + "/" + name] = {&s, &handler, nullptr, seats, std::make_shared<method_meter>()};
+      for (const auto& [name, handler] : s.streams) methods_["/" + s.name + "/" + name] = {&s, nullptr, &handler, seats, std::make_shared<method_meter>()};
     }
   }
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
@@ -268,8 +315,10 @@ class generic_service final : public grpc::CallbackGenericService {
     if (it == methods_.end()) return new refusal(status_of(rpc_code::unimplemented, "unknown method " + context->method()));
     const auto& m = it->second;
     const bool full = m.seats->open.fetch_add(1) >= m.of->calls_max;
-    auto seat = std::make_unique<gauge_seat>(m.seats);
+    auto seat = std::make_unique<call_seat>(m.seats, m.meter);
+    m.meter->received();
     if (full) {
+      seat->code = static_cast<std::int32_t>(rpc_code::resource_exhausted);
       return new refusal(status_of(rpc_code::resource_exhausted, "too many requests for /" + m.of->name + ", exceeding concurrency limit (" +
                                                                      std::to_string(m.of->calls_max) + ")"));
     }
@@ -280,6 +329,18 @@ class generic_service final : public grpc::CallbackGenericService {
     std::size_t n = 0;
     for (const auto& g : gauges_) n += g->open.load();
     return n;
+  }
+  [[nodiscard]] std::vector<method_usage> usage() const {
+    std::vector<method_usage> out;
+    for (const auto& [path, m] : methods_) {
+      method_usage u;
+      u.service = m.of->name;
+      u.method = path.substr(path.rfind('/') + 1);
+      u.streaming = m.streaming != nullptr;
+      m.meter->read(u);
+      out.push_back(std::move(u));
+    }
+    return out;
   }
 
  private:
@@ -365,6 +426,7 @@ class grpc_server final : public server {
   }
   [[nodiscard]] int port() const override { return port_; }
   [[nodiscard]] std::size_t open_calls() const override { return service_.open_calls(); }
+  [[nodiscard]] std::vector<method_usage> usage() const override { return service_.usage(); }
 
  private:
   generic_service service_;

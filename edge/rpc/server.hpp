@@ -2,12 +2,14 @@
 // parsed and encoded again on its way through a door.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/messages.hpp"
 #include "config/base/bytes.hpp"
@@ -73,6 +75,19 @@ struct server_tls {
   std::string client_roots_pem;          ///< Not empty: a client shows a certificate that one of these issued, or is not heard.
 };
 
+/// How the calls of one method went since the server started.
+struct method_usage {
+  static constexpr std::size_t codes = 17;
+  /// Upper bounds in seconds of the classes that durations are counted in: Prometheus' defaults. One more class has no bound.
+  static constexpr std::array<double, 11> bounds{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10};
+  std::string service, method;
+  bool streaming = false;
+  std::uint64_t received = 0, messages_received = 0, messages_sent = 0;
+  std::array<std::uint64_t, codes> completed{};               ///< By gRPC's code.
+  std::array<std::uint64_t, bounds.size() + 1> durations{};   ///< Of completed calls.
+  double seconds = 0;                                         ///< Their sum.
+};
+
 /// A running server. Construction and stop by one thread.
 class server {
  public:
@@ -89,6 +104,8 @@ class server {
   [[nodiscard]] virtual int port() const = 0;
   /// Calls and streams that are open now.
   [[nodiscard]] virtual std::size_t open_calls() const = 0;
+  /// Of every method that it serves. Thread-safe.
+  [[nodiscard]] virtual std::vector<method_usage> usage() const = 0;
 };
 
 /// The trailer grpc-status-details-bin: google.rpc.Status with a gateway.ErrorDetail each; empty without details (interop/04 §2).
