@@ -52,7 +52,7 @@ result<std::unique_ptr<server>> server::open(const std::string& address, subject
   const auto colon = address.rfind(':');
   int port = -1;
   if (colon != std::string::npos) std::from_chars(address.data() + colon + 1, address.data() + address.size(), port);
-  if (port < 0 || port > 65'535) return fail(errc::invalid_argument, "'" + address + "' is no host and port, such as 127.0.0.1:9443");
+  if (colon == 0 || port < 0 || port > 65'535) return fail(errc::invalid_argument, "'" + address + "' is no host and port, such as 127.0.0.1:9443");
   auto made = std::make_unique<http_server>(http::listener_options{address.substr(0, colon), port, 2}, std::move(about));
   WEFT_CHECK(made->start());
   return made;
