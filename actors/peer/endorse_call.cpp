@@ -6,18 +6,18 @@
 #include <array>
 #include <set>
 
-#include "chaincode/endorsement/reply.hpp"
+#include "actors/peer/known_endorsers.hpp"
 #include "ledger/validation/definition.hpp"
 
 namespace weft::actors {
 
 namespace {
 
-using self_ptr = role_self<gateway_actor, gateway_state>;
-
 /// A call on its way. Asks a planned set in parallel; a peer that fails is left out of the next plan.
+/// Fabric asks a first peer, of the gateway's organization, and with its answer the others. Here they are asked at once, and the client hears the same:
+/// what the first one says decides whether the others' answers count.
 struct endorse_call : std::enable_shared_from_this<endorse_call> {
-  self_ptr self;
+  gateway_self self;
   channel_ptr channel;
   std::shared_ptr<const channel_snapshot> snapshot;
   signed_proposal proposal;
@@ -28,9 +28,12 @@ struct endorse_call : std::enable_shared_from_this<endorse_call> {
   std::set<std::string> namespaces;                 ///< Contracts whose policies must hold.
   std::vector<bytes> key_policies;
   std::set<std::string> failed;                     ///< Sites that are not asked again.
+  std::map<std::string, chaincode::endorsement_view> answers;  ///< Good ones of this round, by site; not compared yet.
+  std::map<std::string, bytes> raw_answers;
   std::map<std::string, bytes> responses;           ///< By site: pb(ProposalResponse), byte-equal payloads.
   bytes payload;                                    ///< The payload that all have to give.
   std::vector<error_detail> details;
+  bool first_refused = false;                       ///< A peer of the gateway's organization answered with a failure, and none with an endorsement yet.
   std::size_t open = 0;
   bool done = false;
 
@@ -45,75 +48,28 @@ struct endorse_call : std::enable_shared_from_this<endorse_call> {
     promise.deliver(std::move(r));
   }
   void give_up(rpc_code code, std::string message) { finish({status_of(code, std::move(message), details), {}}); }
+  /// Peers said no: at first, or when others were to follow the first.
+  void give_up_refused(bool at_first) {
+    give_up(rpc_code::aborted, at_first ? "failed to endorse transaction, see attached details for more info"
+                                        : "failed to collect enough transaction endorsements, see attached details for more info");
+  }
 
-  void learn_endorsers();
-  void ask_identities();
-  [[nodiscard]] std::vector<chaincode::candidate> candidates() const;
+  [[nodiscard]] std::vector<chaincode::candidate> candidates() const { return living_endorsers(self->state, *snapshot, failed); }
   [[nodiscard]] result<std::vector<crypto::policy_ptr>> policies() const;
-  [[nodiscard]] result<crypto::policy_ptr> policy_of(const std::string& ns) const;
+  [[nodiscard]] bool of_own_organization(const std::string& site) const { return msp_id_of(self->state, *snapshot, site) == self->state.site->msp_id; }
   void round();
   void round_of_orgs();
+  [[nodiscard]] bool ask_own_alone(const std::vector<chaincode::candidate>& who);
+  void no_plan(const std::vector<crypto::policy_ptr>& wanted, const std::vector<chaincode::candidate>& who);
   void ask_those(std::vector<std::string> sites);
   void ask(const std::string& site);
   void on_reply(const std::string& site, const endorse_reply& r);
-  void on_failure(const std::string& site, std::string why);
+  void on_failure(const std::string& site, std::string why, bool answered);
+  void count_down();
+  void compare();
+  [[nodiscard]] bool refused_by_first();
   void complete();
 };
-
-/// Lists the endorsers of the directory when it has changed since the last time.
-void endorse_call::learn_endorsers() {
-  auto& s = self->state;
-  const auto epoch = s.site->where->epoch();
-  if (epoch == s.directory_epoch) return;
-  s.directory_epoch = epoch;
-  static constexpr std::string_view suffix = "/endorser";
-  for (const auto& name : s.site->where->names_ending(suffix)) {
-    const auto site = name.substr(0, name.size() - suffix.size());
-    if (!s.endorsers.count(site)) s.endorsers.emplace(site, route<endorser_actor>{s.site->where, name});
-  }
-}
-
-/// Asks unknown endorsers who they are, then starts the first round.
-void endorse_call::ask_identities() {
-  auto& s = self->state;
-  learn_endorsers();
-  auto pending = std::make_shared<std::size_t>(1);
-  const auto next = [call = shared_from_this(), pending] { if (--*pending == 0) call->round(); };
-  for (auto& [site, endorser] : s.endorsers) {
-    if (s.endorser_identities.count(site) || !endorser.get()) continue;
-    ++*pending;
-    self->request(endorser.get(), std::chrono::seconds(2), atom::whois::value)
-        .then([call = shared_from_this(), next, site = site](const bytes& identity) {
-                call->self->state.endorser_identities[site] = identity;
-                next();
-              },
-              [next](const caf::error&) { next(); });
-  }
-  next();
-}
-
-std::vector<chaincode::candidate> endorse_call::candidates() const {
-  std::vector<chaincode::candidate> out;
-  for (auto& [site, endorser] : self->state.endorsers) {
-    const auto known = self->state.endorser_identities.find(site);
-    if (failed.count(site) || known == self->state.endorser_identities.end() || !endorser.get()) continue;
-    if (auto who = snapshot->bundle->msps()->validate(known->second)) out.push_back({site, *who});
-  }
-  return out;
-}
-
-/// The policy of one contract, remembered until its definition or the channel's configuration changes: a commit always writes Sequence.
-result<crypto::policy_ptr> endorse_call::policy_of(const std::string& ns) const {
-  WEFT_TRY(const auto sequence, snapshot->state->get("_lifecycle", "namespaces/fields/" + ns + "/Sequence"));
-  if (!sequence) return fail(errc::not_found, ns);
-  auto& known = self->state.policies[channel->id + "/" + ns];
-  if (known.policy && known.defined_at == sequence->at && known.bundle == snapshot->bundle) return known.policy;
-  WEFT_TRY(auto definition, ledger::read_definition(*snapshot->state, ns));
-  if (!definition) return fail(errc::not_found, ns);
-  WEFT_TRY(auto policy, ledger::endorsement_policy(*definition, *snapshot->bundle));
-  known = {sequence->at, snapshot->bundle, policy};
-  return policy;
-}
 
 /// The policies of every namespace that the transaction writes, and of the keys with policies of their own.
 result<std::vector<crypto::policy_ptr>> endorse_call::policies() const {
@@ -126,7 +82,7 @@ result<std::vector<crypto::policy_ptr>> endorse_call::policies() const {
       continue;
     }
     if (chaincode::is_system_contract(ns)) continue;
-    WEFT_TRY(auto policy, policy_of(ns));
+    WEFT_TRY(auto policy, policy_of(self->state, channel->id, *snapshot, ns));
     out.push_back(std::move(policy));
   }
   for (const auto& raw : key_policies) {
@@ -138,12 +94,9 @@ result<std::vector<crypto::policy_ptr>> endorse_call::policies() const {
 
 /// One peer of each organization that the client named; another of the same where one failed.
 void endorse_call::round_of_orgs() {
-  const auto& contract = proposal.parsed()->chaincode_name;
-  const bool known = chaincode::is_system_contract(contract) || policy_of(contract) || policy_of(contract).error().code != errc::not_found;
-  const auto who = known ? candidates() : std::vector<chaincode::candidate>{};
+  const auto who = is_defined(self->state, channel->id, *snapshot, proposal.parsed()->chaincode_name) ? candidates() : std::vector<chaincode::candidate>{};
   const auto& me = *self->state.site;
-  std::string nobody;
-  std::vector<std::string> missing;
+  std::vector<std::string> missing, nobody;
   const auto spread = self->state.spread++;
   for (const auto& org : wanted_orgs) {
     const auto of = [&](const std::string& site) {
@@ -153,13 +106,11 @@ void endorse_call::round_of_orgs() {
     if (std::any_of(responses.begin(), responses.end(), [&](const auto& r) { return of(r.first); })) continue;
     std::vector<std::string> sites;
     for (const auto& c : who) if (c.who->msp_id == org) sites.push_back(c.name);
-    if (sites.empty()) nobody.append(nobody.empty() ? "" : ", ").append(org);
+    if (sites.empty()) nobody.push_back(org);
     else missing.push_back(of(me.name) ? me.name : sites[spread % sites.size()]);
   }
-  constexpr std::size_t names_max = 1'000;  // a client may name anything, and statuses travel in headers
-  if (nobody.size() > names_max) nobody = nobody.substr(0, names_max) + "...";
-  if (!nobody.empty() && details.empty()) return give_up(rpc_code::unavailable, "failed to find any endorsing peers for org(s): " + nobody);
-  if (!nobody.empty()) return give_up(rpc_code::aborted, "failed to collect enough transaction endorsements, see attached details for more info");
+  if (!nobody.empty() && details.empty()) return give_up(rpc_code::unavailable, nobody_of(nobody));
+  if (!nobody.empty()) return give_up_refused(false);
   if (missing.empty()) return complete();
   ask_those(std::move(missing));
 }
@@ -169,21 +120,51 @@ void endorse_call::ask_those(std::vector<std::string> sites) {
   for (const auto& site : sites) ask(site);
 }
 
+/// Transient data go to the gateway's own organization first: only its answer tells whose they are. True: there is nothing else to do now.
+bool endorse_call::ask_own_alone(const std::vector<chaincode::candidate>& who) {
+  if (proposal.parsed()->transient_map.empty() || !responses.empty()) return false;
+  const auto& me = *self->state.site;
+  const chaincode::candidate* found = nullptr;
+  for (const auto& c : who) {
+    if (c.who->msp_id == me.msp_id && (found == nullptr || c.name == me.name)) found = &c;
+  }
+  if (found != nullptr) ask_those({found->name});
+  else if (!details.empty()) give_up_refused(true);
+  else give_up(rpc_code::failed_precondition, "no endorsers found in the gateway's organization; retry specifying endorsing organization(s) to protect transient data");
+  return true;
+}
+
+/// Not even all together satisfy the policies.
+void endorse_call::no_plan(const std::vector<crypto::policy_ptr>& wanted, const std::vector<chaincode::candidate>& who) {
+  if (!details.empty()) return give_up_refused(responses.empty());
+  const auto& me = *self->state.site;
+  std::vector<crypto::identity_ptr> everybody;
+  for (const auto& c : who) everybody.push_back(c.who);
+  for (const auto& policy : wanted) {  // which branch nobody here can sign for
+    if (!policy->evaluate(everybody)) details.push_back({me.address, me.msp_id, "if all of them signed:\n" + policy->explain(everybody).to_text()});
+  }
+  std::string seen;
+  for (const auto& c : who) seen += (seen.empty() ? "" : ", ") + c.name + " (" + c.who->msp_id + ")";
+  give_up(rpc_code::failed_precondition,
+          "no combination of peers can be derived which satisfy the endorsement policy: no peer combination can satisfy the endorsement policy; reachable peers are " +
+              (seen.empty() ? "none" : seen));
+}
+
 /// Plans, and asks whoever of the plan has not answered yet. Ends the call when the answers suffice or nobody is left to ask.
 void endorse_call::round() {
   if (done) return;
   if (!wanted_orgs.empty()) return round_of_orgs();
+  if (refused_by_first()) return;
   if (planned_on == basis()) return complete();  // the usual case: everybody answered, and the answers touch what the call names
   const auto& p = *proposal.parsed();
-  auto wanted = policies();
+  const auto wanted = policies();
   if (!wanted) {
     const bool unknown = wanted.error().code == errc::not_found;
-    return give_up(rpc_code::failed_precondition,
-                   "no combination of peers can be derived which satisfy the endorsement policy: " +
-                       (unknown ? "No metadata was found for chaincode " + wanted.error().context + " in channel " + p.header.channel_id
-                                : wanted.error().context));
+    return give_up(rpc_code::failed_precondition, unknown ? no_metadata(wanted.error().context, p.header.channel_id)
+                                                          : "no combination of peers can be derived which satisfy the endorsement policy: " + wanted.error().context);
   }
   const auto who = candidates();
+  if (ask_own_alone(who)) return;
   const auto& me = *self->state.site;
   std::optional<std::vector<std::size_t>> plan;
   if (!wanted->empty()) {
@@ -191,21 +172,7 @@ void endorse_call::round() {
   } else {  // nothing but the own organization is needed
     for (std::size_t i = 0; i < who.size() && !plan; ++i) if (who[i].name == me.name) plan = std::vector<std::size_t>{i};
   }
-  if (!plan) {
-    if (!details.empty()) {
-      return give_up(rpc_code::aborted, responses.empty() ? "failed to endorse transaction, see attached details for more info"
-                                                          : "failed to collect enough transaction endorsements, see attached details for more info");
-    }
-    std::vector<crypto::identity_ptr> everybody;
-    for (const auto& c : who) everybody.push_back(c.who);
-    for (const auto& policy : *wanted) {  // which branch nobody here can sign for
-      if (!policy->evaluate(everybody)) details.push_back({me.address, me.msp_id, "if all of them signed:\n" + policy->explain(everybody).to_text()});
-    }
-    std::string seen;
-    for (const auto& c : who) seen += (seen.empty() ? "" : ", ") + c.name + " (" + c.who->msp_id + ")";
-    return give_up(rpc_code::failed_precondition,
-                   "no combination of peers can be derived which satisfy the endorsement policy: reachable peers are " + (seen.empty() ? "none" : seen));
-  }
+  if (!plan) return no_plan(*wanted, who);
   std::vector<std::string> missing;
   for (auto i : *plan) if (!responses.count(who[i].name)) missing.push_back(who[i].name);
   if (missing.empty()) return complete();
@@ -217,57 +184,90 @@ void endorse_call::ask(const std::string& site) {
   auto& s = self->state;
   auto call = shared_from_this();
   const endorser_actor endorser = s.endorsers.at(site).get();
-  if (!endorser) return on_failure(site, "the endorser stopped");
+  if (!endorser) return on_failure(site, "the endorser stopped", false);
   if (s.watched.insert(endorser.address()).second) self->monitor(endorser);
   self->ask(endorser, s.site->options.endorse_timeout, atom::endorse::value, proposal)
       .then([call, site](const endorse_reply& r) { call->on_reply(site, r); },
             [call, site](const caf::error& e) {
-              call->on_failure(site, e == caf::sec::request_timeout ? "no answer within the endorsement timeout" : "the endorser stopped");
+              call->on_failure(site, e == caf::sec::request_timeout ? "no answer within the endorsement timeout" : "the endorser stopped", false);
             });
 }
 
 void endorse_call::on_reply(const std::string& site, const endorse_reply& r) {
   if (done) return;
-  if (!r.status.ok()) return on_failure(site, r.status.message);
+  if (!r.status.ok()) return on_failure(site, r.status.message, r.status.code == static_cast<int>(rpc_code::unknown));
   auto view = chaincode::parse_response(r.response);
-  if (!view) return on_failure(site, view.error().context);
-  if (view->status < 200 || view->status >= 400) {
-    return on_failure(site, view->payload.empty() && view->status == 500 ? view->message
-                                                                         : "chaincode response " + std::to_string(view->status) + ", " + view->message);
-  }
-  if (payload.empty()) payload = view->payload;
-  if (view->payload != payload) return on_failure(site, "ProposalResponsePayloads do not match");
-  for (auto& ns : view->namespaces) namespaces.insert(std::move(ns));
-  for (auto& raw : view->key_policies) {
-    if (std::find(key_policies.begin(), key_policies.end(), raw) == key_policies.end()) key_policies.push_back(std::move(raw));
-  }
-  responses[site] = r.response;
-  if (--open == 0) round();
+  if (!view) return on_failure(site, view.error().context, true);
+  if (auto wrong = failure_in(*view); !wrong.why.empty()) return on_failure(site, std::move(wrong.why), true);
+  answers.emplace(site, std::move(*view));
+  raw_answers.emplace(site, r.response);
+  count_down();
 }
 
-void endorse_call::on_failure(const std::string& site, std::string why) {
+void endorse_call::on_failure(const std::string& site, std::string why, bool answered) {
   if (done) return;
   failed.insert(site);
-  const auto known = self->state.endorser_identities.find(site);
-  std::string msp;
-  if (known != self->state.endorser_identities.end()) {
-    if (auto who = snapshot->bundle->msps()->validate(known->second)) msp = (*who)->msp_id;
+  details.push_back({site, msp_id_of(self->state, *snapshot, site), std::move(why)});
+  first_refused |= answered && of_own_organization(site);
+  count_down();
+}
+
+void endorse_call::count_down() {
+  if (--open > 0) return;
+  compare();
+  round();
+}
+
+/// Everybody has to say the same as the first, which is of the gateway's organization if one of that answered.
+void endorse_call::compare() {
+  if (answers.empty()) return;
+  auto first = answers.find(self->state.site->name);
+  if (first == answers.end()) first = std::find_if(answers.begin(), answers.end(), [&](const auto& a) { return of_own_organization(a.first); });
+  if (first == answers.end()) first = answers.begin();
+  if (payload.empty()) payload = first->second.payload;
+  for (auto& [site, view] : answers) {
+    if (view.payload != payload) {
+      failed.insert(site);
+      details.push_back({site, msp_id_of(self->state, *snapshot, site), "ProposalResponsePayloads do not match"});
+      continue;
+    }
+    for (auto& ns : view.namespaces) namespaces.insert(std::move(ns));
+    for (auto& raw : view.key_policies) {
+      if (std::find(key_policies.begin(), key_policies.end(), raw) == key_policies.end()) key_policies.push_back(std::move(raw));
+    }
+    responses[site] = std::move(raw_answers[site]);
   }
-  details.push_back({site, msp, std::move(why)});
-  if (--open == 0) round();
+  answers.clear();
+  raw_answers.clear();
+}
+
+/// Fabric goes on only with an endorsement of the gateway's organization, if that has peers that answer; what others said is not told otherwise.
+bool endorse_call::refused_by_first() {
+  if (!first_refused) return false;
+  const bool endorsed = std::any_of(responses.begin(), responses.end(), [&](const auto& r) { return of_own_organization(r.first); });
+  const auto& own = self->state.site->msp_id;
+  if (endorsed) {
+    first_refused = false;  // another peer of the same did, and nobody hears of the first
+    details.erase(std::remove_if(details.begin(), details.end(), [&](const auto& d) { return d.msp_id == own; }), details.end());
+    return false;
+  }
+  for (const auto& c : candidates()) if (c.who->msp_id == own) return false;  // to be asked next
+  details.erase(std::remove_if(details.begin(), details.end(), [&](const auto& d) { return d.msp_id != own; }), details.end());
+  give_up_refused(true);
+  return true;
 }
 
 void endorse_call::complete() {
   std::vector<bytes> all;
   for (auto& [site, r] : responses) all.push_back(r);
   auto made = ledger::make_transaction_payload(*proposal.parsed(), all);
-  if (!made) return give_up(rpc_code::aborted, made.error().context);
+  if (!made) return give_up(rpc_code::aborted, "failed to assemble transaction: " + made.error().context);
   finish({{}, std::move(*made)});
 }
 
 }  // namespace
 
-void start_endorse_call(self_ptr self, channel_ptr channel, const signed_proposal& proposal, const std::vector<std::string>& msp_ids,
+void start_endorse_call(gateway_self self, channel_ptr channel, const signed_proposal& proposal, const std::vector<std::string>& msp_ids,
                         caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted) {
   auto call = std::make_shared<endorse_call>();
   call->self = self;
@@ -276,10 +276,10 @@ void start_endorse_call(self_ptr self, channel_ptr channel, const signed_proposa
   call->proposal = proposal;
   call->promise = std::move(promise);
   call->counted = std::move(counted);
-  const std::set<std::string> once(msp_ids.begin(), msp_ids.end());
-  call->wanted_orgs.assign(once.begin(), once.end());
+  for (const auto& id : msp_ids)  // each once, in the client's order
+    if (std::find(call->wanted_orgs.begin(), call->wanted_orgs.end(), id) == call->wanted_orgs.end()) call->wanted_orgs.push_back(id);
   call->namespaces.insert(proposal.parsed()->chaincode_name);
-  call->ask_identities();
+  learn_endorsers(self, [call] { call->round(); });
 }
 
 }  // namespace weft::actors

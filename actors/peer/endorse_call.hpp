@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "actors/peer/client_gateway.hpp"
 #include "actors/peer/roles.hpp"
 #include "chaincode/endorsement/plan.hpp"
 
@@ -46,14 +47,19 @@ struct gateway_state {
   static inline const char* name = "gateway";
 };
 
-using gateway_self = role_self<gateway_actor, gateway_state>;
+using gateway_self = role_self<client_gateway_actor, gateway_state>;
 
 [[nodiscard]] gateway_reply refused(rpc_code code, std::string message, std::vector<error_detail> details = {});
 /// A counted call: refuses beyond the limit (null), counts down when the promise's holder is gone.
 [[nodiscard]] std::shared_ptr<void> enter(gateway_state& s);
 [[nodiscard]] gateway_reply too_many(const gateway_state& s);
+// Texts of interop/04 §2.
+[[nodiscard]] std::string no_channel(const std::string& id);
+[[nodiscard]] std::string no_metadata(const std::string& contract, const std::string& channel_id);
+[[nodiscard]] std::string nobody_of(const std::vector<std::string>& msp_ids);
 
 /// Starts the call; `counted` is held until it is over. With `msp_ids` one peer of each endorses and the policy is not asked.
-void start_endorse_call(role_self<gateway_actor, gateway_state> self, channel_ptr channel, const signed_proposal& proposal, const std::vector<std::string>& msp_ids, caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted);
+void start_endorse_call(gateway_self self, channel_ptr channel, const signed_proposal& proposal, const std::vector<std::string>& msp_ids,
+                        caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted);
 
 }  // namespace weft::actors

@@ -5,10 +5,9 @@
 #include <set>
 #include <unordered_map>
 
-#include "actors/peer/endorse_call.hpp"
+#include "actors/peer/evaluate_call.hpp"
 #include "actors/peer/submit_call.hpp"
-#include "actors/peer/roles.hpp"
-#include "chaincode/endorsement/reply.hpp"
+#include "proto/wire.hpp"
 
 namespace weft::actors {
 
@@ -21,6 +20,17 @@ std::shared_ptr<void> enter(gateway_state& s) {
   ++*s.calls;
   return {s.calls.get(), [calls = s.calls](void*) { --*calls; }};  // not null: null means refused
 }
+std::string no_channel(const std::string& id) { return "failed to get config for channel [" + id + "]: could not get last config for channel " + id; }
+std::string no_metadata(const std::string& contract, const std::string& channel_id) {
+  return "no combination of peers can be derived which satisfy the endorsement policy: No metadata was found for chaincode " + contract + " in channel " + channel_id;
+}
+std::string nobody_of(const std::vector<std::string>& msp_ids) {
+  constexpr std::size_t names_max = 1'000;  // a client may name anything, and statuses travel in headers
+  std::string names;
+  for (const auto& id : msp_ids) names.append(names.empty() ? "" : ", ").append(id);
+  if (names.size() > names_max) names = names.substr(0, names_max) + "...";
+  return "failed to find any endorsing peers for org(s): " + names;
+}
 gateway_reply too_many(const gateway_state& s) {
   return refused(rpc_code::resource_exhausted, "too many requests for /gateway.Gateway, exceeding concurrency limit (" +
                                                    std::to_string(s.site->options.gateway_calls_max) + ")");
@@ -29,57 +39,27 @@ gateway_reply too_many(const gateway_state& s) {
 namespace {
 
 using self_ptr = gateway_self;
-using reply_promise = caf::typed_response_promise<gateway_reply>;
-
-/// `deliver` returns the promise; handlers return nothing.
-void answer(reply_promise& promise, gateway_reply r) { promise.deliver(std::move(r)); }
-
-/// Checks what every call has to say. Gives the channel, or the answer to the client.
-tl::expected<channel_ptr, gateway_reply> channel_for(const gateway_state& s, const signed_proposal& p) {
-  const auto no = [](gateway_reply r) { return tl::unexpected<gateway_reply>(std::move(r)); };
-  if (p.raw().empty()) return no(refused(rpc_code::invalid_argument, "the proposed transaction must contain a signed proposal"));
-  if (!p.parsed()) return no(refused(rpc_code::invalid_argument, p.parsed().error().context));
-  const auto& id = p.parsed()->header.channel_id;
-  if (id.empty()) return no(refused(rpc_code::invalid_argument, "no channel ID provided"));
-  if (auto c = s.site->channel(id)) return c;
-  return no(refused(rpc_code::unavailable, "failed to get config for channel [" + id + "]: could not get last config for channel " + id));
+/// The request's proposal without its SignedProposal's other fields: nothing there, nothing asked.
+bool is_empty(const signed_proposal& p) {
+  std::string_view body;
+  return proto::find_bytes(p.raw(), 1, body) != proto::wire_status::malformed && body.empty();
 }
 
 // ---- evaluate
 
-void answer_evaluate(reply_promise promise, const gateway_state& s, const endorse_reply& r, const signed_proposal& p) {
-  const auto me = [&](std::string m) { return std::vector<error_detail>{{s.site->address, s.site->msp_id, std::move(m)}}; };
-  if (!r.status.ok()) {
-    const auto code = r.status.code == static_cast<int>(rpc_code::unknown) ? rpc_code::failed_precondition : static_cast<rpc_code>(r.status.code);
-    return answer(promise, refused(code, "evaluate call to endorser returned error: " + r.status.message, me(r.status.message)));
-  }
-  const auto view = chaincode::parse_response(r.response);
-  if (!view) return answer(promise, refused(rpc_code::internal, view.error().context));
-  if (view->status >= 200 && view->status < 400) return answer(promise, gateway_reply{{}, view->answer});
-  const auto& name = p.parsed()->chaincode_name;
-  if (view->message.find("has been successfully defined on channel") != std::string::npos) {
-    return answer(promise, refused(rpc_code::failed_precondition, "no peers available to evaluate chaincode " + name + " in channel " +
-                                                                      p.parsed()->header.channel_id, me(view->message)));
-  }
-  const auto text = "chaincode response " + std::to_string(view->status) + ", " + view->message;
-  answer(promise, refused(rpc_code::unknown, "evaluate call to endorser returned error: " + text, me(text)));
-}
-
-caf::result<gateway_reply> evaluate(self_ptr self, const signed_proposal& p) {
+caf::result<gateway_reply> evaluate(self_ptr self, const signed_proposal& p, const std::vector<std::string>& msp_ids) {
   auto& s = self->state;
-  auto channel = channel_for(s, p);
-  if (!channel) return channel.error();
+  const auto unusable = [](const std::string& why) { return refused(rpc_code::invalid_argument, "failed to unpack transaction proposal: " + why); };
+  if (is_empty(p)) return unusable("a signed proposal is required");
+  if (!p.parsed()) return unusable(p.parsed().error().context);
+  const auto& id = p.parsed()->header.channel_id;
+  if (id.empty()) return unusable("no channel id provided");
+  auto channel = s.site->channel(id);
+  if (!channel) return refused(rpc_code::unavailable, no_channel(id));
   auto call = enter(s);
   if (!call) return too_many(s);
-  if (!s.own_endorser.get()) return refused(rpc_code::unavailable, "the endorser of " + s.site->name + " is restarting");
   auto promise = self->make_response_promise<gateway_reply>();
-  self->ask(s.own_endorser.get(), s.site->options.endorse_timeout, atom::endorse::value, p)
-      .then([self, promise, p, call](const endorse_reply& r) { answer_evaluate(promise, self->state, r, p); },
-            [promise, call](const caf::error& e) mutable {
-              answer(promise, e == caf::sec::request_timeout
-                                  ? refused(rpc_code::deadline_exceeded, "evaluate timeout expired before receiving a response from the endorser")
-                                  : refused(rpc_code::unavailable, "the endorser stopped while evaluating; try again"));
-            });
+  start_evaluate_call(self, std::move(channel), p, msp_ids, promise, std::move(call));
   return promise;
 }
 
@@ -130,23 +110,21 @@ void expire_waiters(self_ptr self) {
 
 caf::result<gateway_reply> endorse(self_ptr self, const signed_proposal& p, const std::vector<std::string>& msp_ids) {
   auto& s = self->state;
-  auto channel = channel_for(s, p);
-  if (!channel) {
-    auto r = channel.error();
-    if (r.status.code == static_cast<int>(rpc_code::unavailable) && p.parsed()) {
-      r = refused(rpc_code::failed_precondition, "no combination of peers can be derived which satisfy the endorsement policy: No metadata was found for chaincode " +
-                                                     p.parsed()->chaincode_name + " in channel " + p.parsed()->header.channel_id);
-    }
-    return r;
-  }
+  if (is_empty(p)) return refused(rpc_code::invalid_argument, "the proposed transaction must contain a signed proposal");
+  if (!p.parsed()) return refused(rpc_code::invalid_argument, p.parsed().error().context);
+  const auto& id = p.parsed()->header.channel_id;
+  if (id.empty()) return refused(rpc_code::invalid_argument, "no channel ID provided");
+  auto channel = s.site->channel(id);
+  if (!channel && !msp_ids.empty()) return refused(rpc_code::unavailable, nobody_of(msp_ids));
+  if (!channel) return refused(rpc_code::failed_precondition, no_metadata(p.parsed()->chaincode_name, id));
   auto call = enter(s);
   if (!call) return too_many(s);
   auto promise = self->make_response_promise<gateway_reply>();
-  start_endorse_call(self, *channel, p, msp_ids, promise, std::move(call));
+  start_endorse_call(self, std::move(channel), p, msp_ids, promise, std::move(call));
   return promise;
 }
 
-gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
+client_gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
   auto& s = self->state;
   s.own_endorser = site->to<endorser_actor>("endorser");
   s.calls = std::make_shared<std::size_t>(0);
@@ -157,7 +135,7 @@ gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
     self->lost(down.source);
   });
   return {
-      [self](atom::evaluate, const signed_proposal& p) { return evaluate(self, p); },
+      [self](atom::evaluate, const signed_proposal& p) { return evaluate(self, p, {}); },
       [self](atom::endorse, const signed_proposal& p) { return endorse(self, p, {}); },
       [self](atom::endorse, const signed_proposal& p, const std::vector<std::string>& msp_ids) { return endorse(self, p, msp_ids); },
       [self](atom::submit, const ledger::envelope& tx) { return start_submit_call(self, tx); },
@@ -170,6 +148,7 @@ gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
         expire_waiters(self);
         self->delayed_send(self, std::chrono::seconds(1), atom::tick::value);
       },
+      [self](atom::evaluate, const signed_proposal& p, const std::vector<std::string>& msp_ids) { return evaluate(self, p, msp_ids); },
   };
 }
 

@@ -25,9 +25,8 @@ gateway_reply of_broadcast(const broadcast_reply& r, const std::string& orderer)
     }
   }();
   auto text = "received unsuccessful response from orderer: status=" + name + ", info=" + r.info;
-  std::vector<error_detail> details{{orderer, "", text}};
-  if (r.status >= 400 && r.status < 500) return refused(rpc_code::aborted, std::move(text), std::move(details));
-  return refused(rpc_code::unavailable, "no orderers could successfully process transaction", std::move(details));
+  if (r.status >= 400 && r.status < 500) return refused(rpc_code::aborted, std::move(text));  // nothing to add, nobody else to ask
+  return refused(rpc_code::unavailable, "no orderers could successfully process transaction", {{orderer, "", std::move(text)}});
 }
 
 /// The orderer did not answer: the transaction may or may not be ordered.
@@ -177,13 +176,14 @@ void look_after_submits(gateway_self self) {
 
 caf::result<gateway_reply> start_submit_call(gateway_self self, const ledger::envelope& tx) {
   auto& s = self->state;
-  const auto& h = tx.header();
-  if (!h) return refused(rpc_code::invalid_argument, "a prepared transaction must be provided: " + h.error().context);
+  if (tx.raw().size() == 0) return refused(rpc_code::invalid_argument, "a prepared transaction is required");
   if (tx.signature().empty()) return refused(rpc_code::invalid_argument, "prepared transaction must be signed");
+  const auto& h = tx.header();
+  if (!h) return of_broadcast({cluster::status_bad_request, "could not determine channel ID: " + h.error().context, {}}, {});  // as an orderer would say
   auto channel = s.site->channel(h->channel_id);
-  if (!channel) return refused(rpc_code::unavailable, "failed to get config for channel [" + h->channel_id + "]");
+  if (!channel) return refused(rpc_code::failed_precondition, no_channel(h->channel_id));
   const auto orderers = channel->orderers.get();
-  if (!orderers || orderers->empty()) return refused(rpc_code::unavailable, "the channel has no orderers");
+  if (!orderers || orderers->empty()) return refused(rpc_code::unavailable, "no orderer nodes available");
   auto counted = enter(s);
   if (!counted) return too_many(s);
   auto promise = self->make_response_promise<gateway_reply>();

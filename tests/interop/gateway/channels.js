@@ -5,7 +5,7 @@ const { failure, grpc, sdk, take, text, unique } = require('./network');
 
 module.exports = async (t, network) => {
   const trade = 'trade';
-  await network.command('channel', 'create', trade, '--orgs', 'Org1,Org2', '--contract', 'kv');
+  await network.command('channel', 'create', trade, '--orgs', 'Org1,Org2', '--contracts', 'kv');
   const [org1, org2] = ['Org1', 'Org2'].map((org) => network.gateway(org));
   const there = (gateway) => gateway.getNetwork(trade).getContract('kv');
 

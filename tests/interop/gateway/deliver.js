@@ -6,7 +6,7 @@ const { grpc, text, unique } = require('./network');
 const { deliver, envelopeOf, isStatus, payloadOf, seek, seekInfo, types } = require('./wire');
 
 const BLOCK = 0, HEADER_WITH_SIG = 1, WAIT = 0, FAIL_IF_NOT_READY = 1, STRICT = 0, BEST_EFFORT = 1;
-const forever = [Number.MAX_SAFE_INTEGER, '18446744073709551615', '9223372036854775807'];
+const forever = [Number.MAX_SAFE_INTEGER, '18446744073709551615', '9223372036854775807'];  // Node, Go, Java
 
 module.exports = async (t, network) => {
   const user = network.userOf('Org1');

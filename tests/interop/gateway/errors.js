@@ -2,7 +2,8 @@
 // Every row of the gateway's table of statuses (interop/04 §2): code, message and details as the SDK shows them.
 const assert = require('node:assert/strict');
 const { gateway: gatewaypb, peer: peerpb } = require('@hyperledger/fabric-protos');
-const { failure, grpc, sdk, unique } = require('./network');
+const { failure, grpc, sdk, submitError, unique } = require('./network');
+const { envelopeOf, payloadOf, types } = require('./wire');
 
 const { INVALID_ARGUMENT, UNKNOWN, ABORTED, FAILED_PRECONDITION, UNAVAILABLE, PERMISSION_DENIED, DEADLINE_EXCEEDED } = grpc.status;
 
@@ -123,14 +124,9 @@ module.exports = async (t, network) => {
         'failed to get config for channel [nochannel]: could not get last config for channel nochannel', []);
     row(await failure(contract.submitTransaction('put', 'x', 'y')), sdk.EndorseError, FAILED_PRECONDITION,
         'no combination of peers can be derived which satisfy the endorsement policy: No metadata was found for chaincode kv in channel nochannel', []);
-    const transaction = await kv.newProposal('put', { arguments: [unique('away'), 'x'] }).endorse();
-    const prepared = gatewaypb.PreparedTransaction.deserializeBinary(transaction.getBytes());
     const submit = new gatewaypb.SubmitRequest();
     submit.setChannelId('nochannel');
-    submit.setTransactionId(transaction.getTransactionId());
-    const envelope = prepared.getEnvelope();
-    envelope.setSignature(await user.signer(transaction.getDigest()));
-    submit.setPreparedTransaction(envelope);
+    submit.setPreparedTransaction(await envelopeOf(user, payloadOf(user, { type: types.ENDORSER_TRANSACTION, channel: 'nochannel', data: Buffer.from('x') })));
     await refused('Submit', submit, FAILED_PRECONDITION, 'failed to get config for channel [nochannel]: could not get last config for channel nochannel');
     const events = await away.getChaincodeEvents('kv');
     row(await failure((async () => { for await (const e of events) return e; })()), sdk.GatewayError, PERMISSION_DENIED, 'Failed to get policy manager for channel [nochannel]');
@@ -189,7 +185,7 @@ module.exports = async (t, network) => {
     const transaction = await kv.newProposal('put', { arguments: [unique('refused'), 'x'] }).endorse();
     const stranger = network.userOf('Org2');
     const forged = gateway.newSignedTransaction(transaction.getBytes(), await stranger.signer(transaction.getDigest()));
-    row(await failure(forged.submit()), sdk.SubmitError, ABORTED,
+    row(await failure(forged.submit()), submitError, ABORTED,
         /^received unsuccessful response from orderer: status=FORBIDDEN, info=implicit policy evaluation failed - 0 sub-policies were satisfied, but this policy requires 1 of the 'Writers' sub-policies to be satisfied: permission denied/, []);
   });
 
@@ -233,7 +229,7 @@ module.exports = async (t, network) => {
     // It is started again at once: a submit meanwhile is either refused with its address or succeeds.
     const outcome = await transaction.submit().then(() => null, (e) => e);
     if (outcome) {
-      row(outcome, sdk.SubmitError, UNAVAILABLE, 'no orderers could successfully process transaction');
+      row(outcome, submitError, UNAVAILABLE, 'no orderers could successfully process transaction');
       for (const d of outcome.details) assert.deepEqual([d.address, d.mspId], [network.member('orderer0.example.com').address, 'OrdererMSP']);
     }
     for (let tries = 0; ; ++tries) {

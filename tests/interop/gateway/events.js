@@ -105,8 +105,13 @@ module.exports = async (t, network) => {
     const events = await channel.getChaincodeEvents('kv');
     setTimeout(() => events.close(), 100);
     const got = [];
-    for await (const event of events) got.push(event);
+    try {
+      for await (const event of events) got.push(event);
+    } catch (error) {  // some versions say that they were cancelled
+      assert.equal(error.code, grpc.status.CANCELLED);
+    }
     assert.deepEqual(got, []);
+    assert.equal((await take(await channel.getChaincodeEvents('kv', { startBlock: 0n }), 1)).length, 1);
   });
 
   await t.test('positions that are none', async () => {
@@ -176,8 +181,9 @@ module.exports = async (t, network) => {
   });
 
   await t.test('blocks of an unknown channel', async () => {
-    for (const stream of [await gateway.getNetwork('nochannel').getBlockEvents(), await gateway.getNetwork('nochannel').getFilteredBlockEvents(),
-                          await gateway.getNetwork('nochannel').getBlockAndPrivateDataEvents()]) {
+    const away = gateway.getNetwork('nochannel');
+    for (const open of [() => away.getBlockEvents(), () => away.getFilteredBlockEvents(), () => away.getBlockAndPrivateDataEvents()]) {
+      const stream = await open();
       const error = await failure((async () => { for await (const e of stream) return e; })());
       assert.match(error.message, /404/);
     }

@@ -82,6 +82,9 @@ class Network {
   }
 }
 
+// Exported under this name by some versions only.
+const submitError = sdk.SubmitError ?? require(require('node:path').join(require('node:path').dirname(require.resolve('@hyperledger/fabric-gateway')), 'submiterror.js')).SubmitError;
+
 let counter = 0;
 /** A key that no other test has. */
 const unique = (what) => `${what}-${process.pid}-${++counter}`;
@@ -95,7 +98,7 @@ async function failure(promise) {
   } catch (error) {
     return error;
   }
-  throw new Error(`succeeded with ${value instanceof Uint8Array ? text(value) : JSON.stringify(value)}, where an error was expected`);
+  throw new Error(`succeeded with ${value instanceof Uint8Array ? text(value) : value}, where an error was expected`);
 }
 
 /** The first `count` of a stream; closes it. Fails after `seconds` without enough. */
@@ -115,4 +118,4 @@ async function take(stream, count, seconds = 20) {
   return out;
 }
 
-module.exports = { Network, domains, failure, grpc, sdk, take, text, unique, MiB };
+module.exports = { Network, domains, failure, grpc, sdk, submitError, take, text, unique, MiB };

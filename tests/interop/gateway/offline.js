@@ -1,7 +1,7 @@
 'use strict';
 // Each step signed by somebody else than the application that sends it. After the public scenario feature "offline signing" of fabric-gateway.
 const assert = require('node:assert/strict');
-const { failure, sdk, take, text, unique } = require('./network');
+const { failure, sdk, submitError, take, text, unique } = require('./network');
 
 module.exports = async (t, network) => {
   const user = network.userOf('Org1');
@@ -79,7 +79,7 @@ module.exports = async (t, network) => {
     assert.match(endorsed.details[0].message, /^error validating proposal: access denied: channel \[mychannel\] creator org \[Org1MSP\]/);
     const transaction = await gateway.newSignedProposal(unsigned.getBytes(), await sign(unsigned)).endorse();
     const submitted = await failure(gateway.newSignedTransaction(transaction.getBytes(), await forge(transaction)).submit());
-    assert.ok(submitted instanceof sdk.SubmitError);
+    assert.ok(submitted instanceof submitError);
     assert.equal(submitted.code, 10);
     assert.match(submitted.message, /received unsuccessful response from orderer: status=FORBIDDEN, info=/);
     const honest = await gateway.newSignedTransaction(transaction.getBytes(), await sign(transaction)).submit();

@@ -41,23 +41,32 @@ async function envelopeOf(user, payload, { spoil = false } = {}) {
   return envelope;
 }
 
-/** What a seek may say: numbers, or "oldest", "newest", "next"; undefined leaves it out. */
-function positionOf(what) {
-  const out = new orderer.SeekPosition();
-  if (what === 'oldest') out.setOldest(new orderer.SeekOldest());
-  else if (what === 'newest') out.setNewest(new orderer.SeekNewest());
-  else if (what === 'next') out.setNextCommit(new orderer.SeekNextCommit());
-  else out.setSpecified(new orderer.SeekSpecified().setNumber(what));
-  return out;
+/** A length-delimited field, and a varint of any size: the library's own numbers end at 2^53. */
+function varint(n) {
+  const out = [];
+  for (n = BigInt(n); ; n >>= 7n) {
+    if (n < 0x80n) return Buffer.from([...out, Number(n)]);
+    out.push(Number(n & 0x7fn) | 0x80);
+  }
 }
+const block = (number, content) => Buffer.concat([varint(number << 3 | 2), varint(content.length), content]);
+
+/** What a seek may say: numbers (also as text), or "oldest", "newest", "next". */
+function positionOf(what) {
+  const names = { newest: 1, oldest: 2, next: 4 };
+  if (what in names) return block(names[what], Buffer.alloc(0));
+  return block(3, BigInt(what) === 0n ? Buffer.alloc(0) : Buffer.concat([varint(1 << 3), varint(what)]));
+}
+/** pb(SeekInfo); undefined leaves a position out. */
 function seekInfo({ start, stop, behavior = 0, errorResponse = 0, contentType = 0 }) {
   const info = new orderer.SeekInfo();
-  if (start !== undefined) info.setStart(positionOf(start));
-  if (stop !== undefined) info.setStop(positionOf(stop));
   info.setBehavior(behavior);
   info.setErrorResponse(errorResponse);
   info.setContentType(contentType);
-  return info.serializeBinary();
+  const parts = [Buffer.from(info.serializeBinary())];
+  if (start !== undefined) parts.push(block(1, positionOf(start)));
+  if (stop !== undefined) parts.push(block(2, positionOf(stop)));
+  return Buffer.concat(parts);
 }
 
 const kinds = {
@@ -130,4 +139,4 @@ async function seek(client, kind, envelope) {
   }
 }
 
-module.exports = { Stream, broadcast, creatorOf, deliver, envelopeOf, isStatus, kinds, payloadOf, seek, seekInfo, types: common.HeaderType, grpc };
+module.exports = { Stream, block, broadcast, creatorOf, deliver, envelopeOf, isStatus, kinds, payloadOf, seek, seekInfo, varint, types: common.HeaderType, grpc };
