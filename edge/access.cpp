@@ -20,21 +20,6 @@ result<peer_ptr> peer_choice::choose(const std::string& name, const std::string&
   return own == peers_.end() ? peers_.front() : *own;
 }
 
-result<peer_ptr> peer_choice::choose_of(const std::vector<std::string>& msp_ids, const std::string& own_msp_id) const {
-  const auto named = [&](const std::string& msp) { return std::find(msp_ids.begin(), msp_ids.end(), msp) != msp_ids.end(); };
-  if (peers_.empty()) return fail(errc::unavailable, none());
-  peer_ptr found;
-  for (const auto& p : peers_) {
-    if (!named(p->msp_id)) continue;
-    if (p->msp_id == own_msp_id) return p;
-    if (!found) found = p;
-  }
-  if (found) return found;
-  std::string text;
-  for (const auto& id : msp_ids) text.append(text.empty() ? "" : ", ").append(id);
-  return fail(errc::unavailable, "failed to find any endorsing peers for org(s): " + text);
-}
-
 std::string msp_of(bytes_view serialized_identity) {
   ::msp::SerializedIdentity wire;
   return proto::decode(serialized_identity, wire) ? wire.mspid() : std::string{};
@@ -52,9 +37,13 @@ result<void> check_reader(const actors::peer_site& peer, const std::string& chan
   const auto channel = peer.channel(channel_id);
   const auto now = channel ? channel->now.get() : nullptr;
   if (!now) return fail(errc::permission_denied, "Failed to get policy manager for channel [" + channel_id + "]");
+  // Nobody of that name, or somebody else: the policy is asked about no one, and says what it lacks.
+  const auto as_nobody = [&](const std::string& why) { return fail(errc::permission_denied, now->bundle->check_acl(resource, nullptr).error().context + ": " + why); };
   const auto who = now->bundle->msps()->validate(identity);
-  if (!who) return fail(errc::permission_denied, who.error().context);
-  if (!peer.verifier->verify((*who)->cert.key(), message, signature)) return fail(errc::permission_denied, "the request's signature is not that of its identity");
+  if (!who) return as_nobody(who.error().context);
+  if (!peer.verifier->verify((*who)->cert.key(), message, signature)) {
+    return as_nobody("the request is not signed by " + (*who)->cert.subject() + " of " + (*who)->msp_id);
+  }
   return check_right(*now->bundle, resource, identity);
 }
 

@@ -20,8 +20,6 @@ class peer_choice {
   [[nodiscard]] std::string none() const { return peers_.empty() ? "this node runs no peer" + elsewhere_ : std::string(); }
   /// The peer called `name` if one is named; else one of the organization; else the first. Errors: `not_found`, naming the peers that there are.
   [[nodiscard]] result<peer_ptr> choose(const std::string& name, const std::string& msp_id) const;
-  /// The same, where the client says which organizations may answer: its own is preferred. Errors: `unavailable`.
-  [[nodiscard]] result<peer_ptr> choose_of(const std::vector<std::string>& msp_ids, const std::string& own_msp_id) const;
   [[nodiscard]] const std::vector<peer_ptr>& all() const noexcept { return peers_; }
 
  private:

@@ -1,5 +1,7 @@
 #include "edge/block_stream.hpp"
 
+#include <algorithm>
+
 #include "actors/role.hpp"
 
 namespace weft::edge {
@@ -18,6 +20,7 @@ struct sink_state {
   bool subscribed = false;
   std::uint32_t granted = 0;      ///< Credits that DELIVER has not used yet.
   std::uint32_t unconfirmed = 0;  ///< Messages that the client has not taken yet.
+  std::uint32_t window = 2;       ///< How many may be on their way: few, until it is known how large they are.
   static inline const char* name = "block_sink";
 };
 using self_ptr = actors::role_self<stream_sink_actor, sink_state>;
@@ -41,8 +44,8 @@ void ended(self_ptr self, std::int32_t status, const std::string& why) {
 void renew(self_ptr self) {
   auto& s = self->state;
   const auto used = s.granted + s.unconfirmed;
-  if (!s.subscribed || used > stream_window - stream_window / 4 || !s.deliver.get()) return;
-  const auto lump = stream_window - used;
+  if (!s.subscribed || used >= s.window || used > s.window - s.window / 4 || !s.deliver.get()) return;
+  const auto lump = s.window - used;
   s.granted += lump;
   self->send(s.deliver.get(), atom::credit::value, handle(self), s.channel, lump);
 }
@@ -50,6 +53,7 @@ void renew(self_ptr self) {
 void subscribe(self_ptr self, const ledger::envelope& seek) {
   auto& s = self->state;
   s.subscribed = true;
+  s.form->begins(seek);
   const auto& deliver = s.deliver.get();
   if (!deliver) return ended(self, 503, "the deliver role is restarting");
   if (const auto address = caf::actor_cast<caf::actor_addr>(deliver); address != s.watched) {
@@ -57,7 +61,7 @@ void subscribe(self_ptr self, const ledger::envelope& seek) {
     s.watched = address;
   }
   s.channel = seek.header() ? seek.header()->channel_id : std::string{};
-  s.granted = stream_window - std::min(stream_window, s.unconfirmed);
+  s.granted = s.window - std::min(s.window, s.unconfirmed);
   self->send(deliver, atom::seek::value, handle(self), seek, s.granted, s.form->resource());
 }
 
@@ -71,11 +75,11 @@ void take(self_ptr self, const std::string& channel, const ledger::block& b) {
     return s.out->finish(actors::to_status(message.error()));
   }
   if (*message) {
+    s.window = static_cast<std::uint32_t>(std::clamp<std::size_t>(stream_window_bytes / std::max<std::size_t>((*message)->size(), 1), 1, stream_window));
     ++s.unconfirmed;
     s.out->write(std::move(**message));
-  } else {
-    renew(self);
   }
+  renew(self);
 }
 
 stream_sink_actor::behavior_type sink(self_ptr self, std::shared_ptr<const actors::site> from, stream_ptr out, std::shared_ptr<std::unique_ptr<block_form>> form) {
@@ -117,13 +121,7 @@ stream_sink_actor spawn_sink(caf::actor_system& system, std::shared_ptr<const ac
 void sink_events::no_more_messages() { out_->finish({}); }
 
 void sink_events::written() {
-  std::uint32_t lump = 0;
-  {
-    std::lock_guard lock(mutex_);
-    if (++unreported_ < stream_window / 4) return;
-    lump = std::exchange(unreported_, 0);
-  }
-  if (const auto to = sink()) caf::anon_send(to, atom::credit::value, lump);
+  if (const auto to = sink()) caf::anon_send(to, atom::credit::value, std::uint32_t{1});
 }
 
 void sink_events::closed() {

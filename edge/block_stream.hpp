@@ -1,5 +1,5 @@
 // Streams of blocks to clients: a sink actor per stream subscribes to a peer's (or an orderer's) DELIVER and turns blocks into messages, by credit.
-// At most `stream_window` blocks are on their way to a client, however slowly it reads.
+// At most `stream_window` blocks are on their way to a client, however slowly it reads, and fewer when they are large.
 #pragma once
 
 #include <memory>
@@ -12,12 +12,16 @@
 
 namespace weft::edge {
 
-inline constexpr std::uint32_t stream_window = 32;
+inline constexpr std::uint32_t stream_window = 8;
+/// Blocks of the size of the last one are asked for ahead up to so many bytes.
+inline constexpr std::size_t stream_window_bytes = 1 * MiB;
 
 /// What blocks and endings look like to one kind of client. Used by one sink.
 class block_form {
  public:
   virtual ~block_form() = default;
+  /// Another subscription begins, by this signed seek.
+  virtual void begins(const ledger::envelope&) {}
   /// The message for a block; nothing when it does not concern the client. Errors end the stream with their status.
   [[nodiscard]] virtual result<std::optional<bytes>> on_block(const std::string& channel, const ledger::block& b) = 0;
   /// The ACL resource that a subscription is judged by; empty when the door has judged already.
@@ -57,7 +61,6 @@ class sink_events : public stream_events {
   void stop();
   mutable std::mutex mutex_;  ///< gRPC tells of reads, writes and cancellation on different threads.
   stream_sink_actor sink_;
-  std::uint32_t unreported_ = 0;
 };
 
 /// gateway.Gateway/ChaincodeEvents.
@@ -65,5 +68,7 @@ class sink_events : public stream_events {
 
 /// pb(protos.FilteredBlock): ids, types and verdicts of a block, events without payload (interop/04 §4).
 [[nodiscard]] bytes filtered_block(const std::string& channel_id, const ledger::block& b);
+/// pb(common.Block) with header and metadata; with its data only when it holds a configuration (interop/04 §4, HEADER_WITH_SIG).
+[[nodiscard]] bytes header_with_signatures(const ledger::block& b);
 
 }  // namespace weft::edge

@@ -54,18 +54,24 @@ struct bridge_state {
   }
 };
 
-/// Sends a call's content to a role of `site` and hands the reply to `answer`. Never waits longer than the client does, nor than `longest`.
+/// How long a call may take, and what its client hears when that is over.
+struct patience {
+  std::chrono::milliseconds longest;
+  const char* expired = "no answer within the deadline; the outcome is unknown";
+};
+
+/// Sends a call's content to a role of `site` and hands the reply to `answer`. Never waits longer than the client does, nor than `wait` says.
 template <class Reply, class Self, class Answer, class... Content>
-void forward(Self self, const std::string& site, const unary_ptr& call, std::chrono::milliseconds longest, Answer answer, Content&&... content) {
+void forward(Self self, const std::string& site, const unary_ptr& call, patience wait, Answer answer, Content&&... content) {
   auto& state = self->state;
   const auto& role = state.find(site);
   if (!role) {
     return call->refuse(actors::status_of(actors::rpc_code::unavailable, "the " + state.role + " of " + site + " is restarting; try again"));
   }
   const auto left = call->time_left();
-  const auto timeout = left ? std::min(*left, longest) : longest;
+  const auto timeout = left ? std::min(*left, wait.longest) : wait.longest;
   if (timeout.count() <= 0 || !call->open()) {
-    return call->refuse(actors::status_of(actors::rpc_code::deadline_exceeded, "the deadline passed before the call began"));
+    return call->refuse(actors::status_of(actors::rpc_code::deadline_exceeded, wait.expired));
   }
   const auto address = caf::actor_cast<caf::actor_addr>(role);
   if (!state.calls.watches(address)) self->monitor(role);
@@ -76,11 +82,11 @@ void forward(Self self, const std::string& site, const unary_ptr& call, std::chr
             self->state.calls.remove(address, id);
             answer(*call, reply);
           },
-          [self, address, id, call](const caf::error& e) {
+          [self, address, id, call, expired = wait.expired](const caf::error& e) {
             self->state.calls.remove(address, id);
             const bool late = e == caf::sec::request_timeout;
             call->refuse(actors::status_of(late ? actors::rpc_code::deadline_exceeded : actors::rpc_code::unavailable,
-                                           late ? "no answer within the deadline; the outcome is unknown" : "the role stopped while it held the call; try again"));
+                                           late ? expired : "the role stopped while it held the call; try again"));
           });
 }
 

@@ -1,5 +1,6 @@
 // gateway.Gateway/ChaincodeEvents: the events of one contract's valid transactions, block by block. interop/04 §2.
-#include "common/common.pb.h"
+#include <algorithm>
+
 #include "cluster/deliver/seek.hpp"
 #include "edge/block_stream.hpp"
 #include "edge/services.hpp"
@@ -17,12 +18,14 @@ constexpr std::uint8_t valid = 0;
 
 class event_form final : public block_form {
  public:
-  event_form(peer_ptr peer, const ::gateway::ChaincodeEventsRequest& request, std::uint64_t config_sequence)
+  /// Blocks before `first` are none that were asked for: a seek begins with the next block at the latest.
+  event_form(peer_ptr peer, const ::gateway::ChaincodeEventsRequest& request, std::uint64_t first, std::uint64_t config_sequence)
       : peer_(std::move(peer)), identity_(request.identity()), contract_(request.chaincode_id()), skip_until_(request.after_transaction_id()),
-        config_sequence_(config_sequence) {}
+        first_(first), config_sequence_(config_sequence) {}
 
   result<std::optional<bytes>> on_block(const std::string& channel, const ledger::block& b) override {
     WEFT_CHECK(check_still_allowed(channel));
+    if (b.number().value < first_) return std::nullopt;
     ::gateway::ChaincodeEventsResponse out;
     out.set_block_number(b.number().value);
     const auto& filter = b.metadata(ledger::metadata_slot::transactions_filter);
@@ -79,32 +82,35 @@ class event_form final : public block_form {
   peer_ptr peer_;
   bytes identity_;
   std::string contract_, skip_until_;
-  std::uint64_t config_sequence_;
+  std::uint64_t first_, config_sequence_;
 };
 
 /// A seek of the peer in its own ledger, on behalf of a client whose right was checked: the client signed another message.
-result<ledger::envelope> own_seek(const actors::peer_site& peer, const std::string& channel_id, const ::orderer::SeekPosition& start) {
-  ::orderer::SeekInfo info;
-  *info.mutable_start() = start;
-  info.mutable_stop()->mutable_specified()->set_number(std::numeric_limits<std::uint64_t>::max());
-  ::common::Payload payload;
-  const auto template_bytes = cluster::make_seek_payload(channel_id, block_number{0}, std::nullopt, peer.identity->serialized(),
-                                                         peer.random->make_bytes(24), peer.clock->now());
-  if (!proto::decode(template_bytes, payload)) return fail(errc::internal, "a seek of our own does not parse");
-  payload.set_data(proto::encode(info));
-  auto encoded = proto::encode(payload);
-  WEFT_TRY(auto signature, peer.identity->sign(encoded));
-  return ledger::envelope::make(std::move(encoded), std::move(signature));
+result<ledger::envelope> own_seek(const actors::peer_site& peer, const std::string& channel_id, block_number start) {
+  auto payload = cluster::make_seek_payload(channel_id, start, std::nullopt, peer.identity->serialized(), peer.random->make_bytes(24), peer.clock->now());
+  WEFT_TRY(auto signature, peer.identity->sign(payload));
+  return ledger::envelope::make(std::move(payload), std::move(signature));
 }
 
-result<::orderer::SeekPosition> start_of(const actors::peer_site& peer, const ::gateway::ChaincodeEventsRequest& request) {
-  ::orderer::SeekPosition start = request.start_position();
-  if (start.Type_case() == ::orderer::SeekPosition::TYPE_NOT_SET) start.mutable_next_commit();
+/// Where to seek for a block that may not exist yet. DELIVER hears of new blocks a moment after the ledger has them, and refuses what lies beyond those.
+block_number seek_start(std::uint64_t first, std::uint64_t height) {
+  constexpr std::uint64_t moment = 8;  // twice as many as a committer works on at once
+  return block_number{std::min(first, height > moment ? height - moment : 0)};
+}
+
+/// The first block whose events are wanted; it may be one that does not exist yet.
+result<std::uint64_t> start_of(const actors::peer_channel& channel, const ::gateway::ChaincodeEventsRequest& request) {
   if (!request.after_transaction_id().empty()) {
-    WEFT_TRY(const auto found, peer.channel(request.channel_id())->ledger->blocks().find_tx(request.after_transaction_id()));
-    if (found) start.mutable_specified()->set_number(found->block.value);
+    WEFT_TRY(const auto found, channel.ledger->blocks().find_tx(request.after_transaction_id()));
+    if (found) return found->block.value;
   }
-  return start;
+  switch (request.start_position().Type_case()) {
+    case ::orderer::SeekPosition::TYPE_NOT_SET:
+    case ::orderer::SeekPosition::kNextCommit: return channel.ledger->height().value;
+    case ::orderer::SeekPosition::kSpecified: return request.start_position().specified().number();
+    case ::orderer::SeekPosition::kNewest: return fail(errc::invalid_argument, "invalid start position type: *orderer.SeekPosition_Newest");
+    default: return fail(errc::invalid_argument, "invalid start position type: *orderer.SeekPosition_Oldest");
+  }
 }
 
 class chaincode_events final : public sink_events {
@@ -125,17 +131,18 @@ class chaincode_events final : public sink_events {
   result<void> begin(bytes_view raw) {
     ::gateway::SignedChaincodeEventsRequest signed_request;
     ::gateway::ChaincodeEventsRequest request;
-    if (!proto::decode(raw, signed_request) || !proto::decode(signed_request.request(), request)) {
-      return fail(errc::invalid_argument, "failed to unmarshal chaincode events request");
+    const bool whole = proto::decode(raw, signed_request);
+    if (whole && signed_request.request().empty()) return fail(errc::invalid_argument, "a chaincode events request is required");
+    if (!whole || !proto::decode(signed_request.request(), request)) {
+      return fail(errc::invalid_argument, "invalid chaincode events request: proto: cannot parse invalid wire-format data");
     }
-    if (request.channel_id().empty()) return fail(errc::invalid_argument, "no channel ID provided");
-    if (request.chaincode_id().empty()) return fail(errc::invalid_argument, "no chaincode ID provided");
     WEFT_TRY(const auto peer, peers_->choose(out_->metadata(peer_metadata), msp_of(request.identity())));
     WEFT_CHECK(check_reader(*peer, request.channel_id(), events_resource, request.identity(), signed_request.request(), signed_request.signature()));
-    WEFT_TRY(const auto start, start_of(*peer, request));
-    WEFT_TRY(const auto seek, own_seek(*peer, request.channel_id(), start));
-    const auto sequence = peer->channel(request.channel_id())->now.get()->bundle->sequence().value;
-    set_sink(spawn_sink(system_, peer, out_, std::make_unique<event_form>(peer, request, sequence)));
+    const auto channel = peer->channel(request.channel_id());
+    WEFT_TRY(const auto first, start_of(*channel, request));
+    WEFT_TRY(const auto seek, own_seek(*peer, request.channel_id(), seek_start(first, channel->ledger->height().value)));
+    const auto sequence = channel->now.get()->bundle->sequence().value;
+    set_sink(spawn_sink(system_, peer, out_, std::make_unique<event_form>(peer, request, first, sequence)));
     subscribe(seek);
     return {};
   }

@@ -1,5 +1,6 @@
 // protos.Deliver: blocks of a peer, whole or filtered; of an orderer when the client names one, as weft's own command does where only orderers
 // have a block yet. The client's own signed envelope goes to the DELIVER role, which judges it.
+#include "cluster/deliver/seek.hpp"
 #include "edge/block_stream.hpp"
 #include "edge/services.hpp"
 #include "proto/wire_write.hpp"
@@ -8,26 +9,33 @@ namespace weft::edge {
 
 namespace {
 
-enum class content : std::uint8_t { whole, filtered };
+enum class content : std::uint8_t { whole, filtered, with_private_data };
 
 using orderer_list = std::vector<std::shared_ptr<const actors::orderer_site>>;
 
 /// Fields of protos.DeliverResponse.
-constexpr std::uint32_t status_field = 1, block_field = 2, filtered_field = 3;
+constexpr std::uint32_t status_field = 1, block_field = 2, filtered_field = 3, private_field = 4;
 
 class deliver_form final : public block_form {
  public:
   explicit deliver_form(content what) : what_(what) {}
+  void begins(const ledger::envelope& seek) override { headers_only_ = cluster::wants_headers_only(seek); }
   result<std::optional<bytes>> on_block(const std::string& channel, const ledger::block& b) override {
     bytes out;
-    if (what_ == content::whole) {
-      proto::put_present(out, block_field, b.encode());
-    } else {
-      proto::put_present(out, filtered_field, filtered_block(channel, b));
+    switch (what_) {
+      case content::whole: proto::put_present(out, block_field, encode(b)); break;
+      case content::filtered: proto::put_present(out, filtered_field, filtered_block(channel, b)); break;
+      case content::with_private_data: {
+        // Of the collections that there are so far, each organization's own, nothing is told: only the contract _lifecycle writes there.
+        bytes both;
+        proto::put_present(both, 1, encode(b));
+        proto::put_present(out, private_field, both);
+        break;
+      }
     }
     return out;
   }
-  std::string resource() const override { return what_ == content::whole ? "event/Block" : "event/FilteredBlock"; }
+  std::string resource() const override { return what_ == content::filtered ? "event/FilteredBlock" : "event/Block"; }
   std::optional<bytes> on_ended(std::int32_t status) override {
     bytes out;
     proto::put_varint(out, status_field, static_cast<std::uint32_t>(status));
@@ -39,7 +47,9 @@ class deliver_form final : public block_form {
   }
 
  private:
+  [[nodiscard]] bytes encode(const ledger::block& b) const { return headers_only_ ? header_with_signatures(b) : b.encode(); }
   content what_;
+  bool headers_only_ = false;
 };
 
 class deliver_events final : public sink_events {
@@ -107,6 +117,7 @@ equipped_service make_deliver_service(const door_context& context) {
   };
   out.service.streams["Deliver"] = streams(content::whole);
   out.service.streams["DeliverFiltered"] = streams(content::filtered);
+  out.service.streams["DeliverWithPrivateData"] = streams(content::with_private_data);
   return out;
 }
 

@@ -13,7 +13,7 @@ using state_type = bridge_state<actors::endorser_actor>;
 bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> self, std::chrono::milliseconds longest) {
   return {[self, longest](actors::atom::endorse e, const std::string& site, const actors::signed_proposal& p, const unary_ptr& call) {
     forward<actors::endorse_reply>(
-        self, site, call, longest,
+        self, site, call, patience{longest},
         [](unary_call& c, const actors::endorse_reply& r) { r.status.ok() ? c.answer(r.response) : c.refuse(r.status); }, e, p);
   }};
 }

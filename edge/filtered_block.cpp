@@ -1,3 +1,5 @@
+#include "cluster/ordering/config_admission.hpp"
+#include "common/common.pb.h"
 #include "edge/block_stream.hpp"
 #include "peer/chaincode_event.pb.h"
 #include "peer/events.pb.h"
@@ -35,6 +37,16 @@ bytes filtered_block(const std::string& channel_id, const ledger::block& b) {
     tx.set_type(static_cast<::common::HeaderType>(header->type));
     if (header->type == static_cast<std::int32_t>(ledger::header_type::endorser_transaction)) add_actions(e, tx);
   }
+  return proto::encode(out);
+}
+
+bytes header_with_signatures(const ledger::block& b) {
+  if (cluster::is_config_block(b)) return b.encode();
+  ::common::Block out;
+  out.mutable_header()->set_number(b.number().value);
+  out.mutable_header()->set_previous_hash(b.header().previous_hash);
+  out.mutable_header()->set_data_hash(b.header().data_hash);
+  for (const auto& slot : b.metadata()) out.mutable_metadata()->add_metadata(slot);
   return proto::encode(out);
 }
 

@@ -1,3 +1,4 @@
+#include "actors/peer/client_gateway.hpp"
 #include "edge/block_stream.hpp"
 #include "edge/bridge.hpp"
 #include "edge/services.hpp"
@@ -17,27 +18,38 @@ namespace atom = actors::atom;
 
 using bridge_actor = caf::typed_actor<
     // Each: the site, the content, and the call that waits for the gateway's answer.
-    caf::reacts_to<atom::evaluate, std::string, actors::signed_proposal, unary_ptr>,
+    caf::reacts_to<atom::evaluate, std::string, actors::signed_proposal, std::vector<std::string>, unary_ptr>,
     caf::reacts_to<atom::endorse, std::string, actors::signed_proposal, std::vector<std::string>, unary_ptr>,
     caf::reacts_to<atom::submit, std::string, ledger::envelope, unary_ptr>,
     caf::reacts_to<atom::await, std::string, std::string, std::string, unary_ptr>>;
-using state_type = bridge_state<actors::gateway_actor>;
+using state_type = bridge_state<actors::client_gateway_actor>;
+using locate_fn = decltype(door_context::locate);
+
+/// Roles name members; clients of a port know them by address.
+actors::rpc_status located(actors::rpc_status status, const locate_fn& locate) {
+  if (!locate) return status;
+  for (auto& d : status.details) {
+    const auto at = locate(d.address);
+    if (!at) continue;
+    d.address = at->address;
+    if (d.msp_id.empty()) d.msp_id = at->msp_id;
+  }
+  return status;
+}
 
 /// Wraps the reply's payload as field 1 of the response.
-void answer_wrapped(unary_call& call, const gateway_reply& r) {
-  if (!r.status.ok()) return call.refuse(r.status);
+bytes wrapped(const gateway_reply& r) {
   bytes out;
   proto::put_present(out, 1, r.payload);
-  call.answer(std::move(out));
+  return out;
 }
-void answer_prepared(unary_call& call, const gateway_reply& r) {
-  if (!r.status.ok()) return call.refuse(r.status);
+bytes prepared(const gateway_reply& r) {
   bytes envelope, out;
   proto::put_bytes(envelope, 1, r.payload);  // common.Envelope without signature
   proto::put_present(out, 1, envelope);
-  call.answer(std::move(out));
+  return out;
 }
-void answer_submitted(unary_call& call, const gateway_reply& r) { r.status.ok() ? call.answer({}) : call.refuse(r.status); }
+bytes nothing(const gateway_reply&) { return {}; }
 void answer_committed(unary_call& call, const actors::commit_reply& r) {
   if (!r.status.ok()) return call.refuse(r.status);
   bytes out;
@@ -46,20 +58,26 @@ void answer_committed(unary_call& call, const actors::commit_reply& r) {
   call.answer(std::move(out));
 }
 
-bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> self, const actors::role_options& options) {
+bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> self, const actors::role_options& options, const locate_fn& locate) {
   // A gateway has timeouts of its own; these are a little longer, in case it forgets.
   const auto slack = std::chrono::seconds(1);
-  const auto collecting = 2 * options.endorse_timeout + slack, submitting = 4 * options.broadcast_timeout + slack, waiting = options.commit_timeout + slack;
+  const patience evaluating{2 * options.endorse_timeout + slack, "evaluate timeout expired"},
+      collecting{2 * options.endorse_timeout + slack, "endorsement timeout expired while collecting endorsements"},
+      submitting{4 * options.broadcast_timeout + slack, "submit timeout expired while broadcasting to ordering service"},
+      waiting{options.commit_timeout + slack, "context deadline exceeded"};
+  const auto answer = [locate](bytes (*encode)(const gateway_reply&)) {
+    return [locate, encode](unary_call& call, const gateway_reply& r) { r.status.ok() ? call.answer(encode(r)) : call.refuse(located(r.status, locate)); };
+  };
   return {
-      [=](atom::evaluate a, const std::string& site, const actors::signed_proposal& p, const unary_ptr& call) {
-        forward<gateway_reply>(self, site, call, collecting, answer_wrapped, a, p);
+      [=](atom::evaluate a, const std::string& site, const actors::signed_proposal& p, const std::vector<std::string>& orgs, const unary_ptr& call) {
+        forward<gateway_reply>(self, site, call, evaluating, answer(wrapped), a, p, orgs);
       },
       [=](atom::endorse a, const std::string& site, const actors::signed_proposal& p, const std::vector<std::string>& orgs, const unary_ptr& call) {
-        if (orgs.empty()) forward<gateway_reply>(self, site, call, collecting, answer_prepared, a, p);
-        else forward<gateway_reply>(self, site, call, collecting, answer_prepared, a, p, orgs);
+        if (orgs.empty()) forward<gateway_reply>(self, site, call, collecting, answer(prepared), a, p);
+        else forward<gateway_reply>(self, site, call, collecting, answer(prepared), a, p, orgs);
       },
       [=](atom::submit a, const std::string& site, const ledger::envelope& tx, const unary_ptr& call) {
-        forward<gateway_reply>(self, site, call, submitting, answer_submitted, a, tx);
+        forward<gateway_reply>(self, site, call, submitting, answer(nothing), a, tx);
       },
       [=](atom::await a, const std::string& site, const std::string& channel, const std::string& tx, const unary_ptr& call) {
         forward<actors::commit_reply>(self, site, call, waiting, answer_committed, a, channel, tx);
@@ -90,11 +108,9 @@ void on_evaluate(const bridge_actor& actor, const peer_choice& peers, const unar
   auto part = signed_part(call);
   if (!part) return;
   actors::signed_proposal p{std::move(*part)};
-  const auto targets = named_organizations(call->request());
-  const auto msp = signer_msp(p);
-  const auto peer = targets.empty() ? peers.choose(call->metadata(peer_metadata), msp) : peers.choose_of(targets, msp);
+  const auto peer = peers.choose(call->metadata(peer_metadata), signer_msp(p));
   if (!peer) return call->refuse(actors::to_status(peer.error()));
-  caf::anon_send(actor, atom::evaluate::value, (*peer)->name, std::move(p), call);
+  caf::anon_send(actor, atom::evaluate::value, (*peer)->name, std::move(p), named_organizations(call->request()), call);
 }
 
 void on_endorse(const bridge_actor& actor, const peer_choice& peers, const unary_ptr& call) {
@@ -110,7 +126,7 @@ void on_submit(const bridge_actor& actor, const peer_choice& peers, const unary_
   auto part = signed_part(call);
   if (!part) return;
   auto tx = ledger::envelope::parse(shared_bytes{std::move(*part)});
-  if (!tx) return call->refuse(status_of(rpc_code::invalid_argument, "a prepared transaction must be provided: " + tx.error().context));
+  if (!tx) return call->refuse(status_of(rpc_code::invalid_argument, "a prepared transaction is required: " + tx.error().context));
   const auto& header = tx->header();
   const auto peer = peers.choose(call->metadata(peer_metadata), header ? msp_of(header->creator) : std::string{});
   if (!peer) return call->refuse(actors::to_status(peer.error()));
@@ -120,11 +136,13 @@ void on_submit(const bridge_actor& actor, const peer_choice& peers, const unary_
 void on_commit_status(const bridge_actor& actor, const peer_choice& peers, const unary_ptr& call) {
   ::gateway::SignedCommitStatusRequest signed_request;
   ::gateway::CommitStatusRequest request;
-  if (!proto::decode(call->request(), signed_request) || !proto::decode(signed_request.request(), request)) {
-    return call->refuse(status_of(rpc_code::invalid_argument, "invalid status request"));
-  }
-  if (request.channel_id().empty()) return call->refuse(status_of(rpc_code::invalid_argument, "no channel ID provided"));
-  if (request.transaction_id().empty()) return call->refuse(status_of(rpc_code::invalid_argument, "no transaction ID provided"));
+  const auto refuse = [&](const char* why) { call->refuse(status_of(rpc_code::invalid_argument, why)); };
+  const bool whole = proto::decode(call->request(), signed_request);
+  if (whole && signed_request.request().empty()) return refuse("a commit status request is required");
+  if (!whole || !proto::decode(signed_request.request(), request)) return refuse("invalid status request: proto: cannot parse invalid wire-format data");
+  if (request.identity().empty()) return refuse("no identity provided");
+  if (request.channel_id().empty()) return refuse("no channel ID provided");
+  if (request.transaction_id().empty()) return refuse("transaction ID should not be empty");
   const auto peer = peers.choose(call->metadata(peer_metadata), msp_of(request.identity()));
   if (!peer) return call->refuse(actors::to_status(peer.error()));
   const auto allowed = check_reader(**peer, request.channel_id(), "gateway/CommitStatus", request.identity(), signed_request.request(), signed_request.signature());
@@ -136,7 +154,7 @@ void on_commit_status(const bridge_actor& actor, const peer_choice& peers, const
 
 equipped_service make_gateway_service(const door_context& context) {
   const auto& options = context.node->settings().roles;
-  auto actor = spawn_bridge<bridge_actor>(*context.system, "door/gateway", [options](auto self) { return bridge(self, options); },
+  auto actor = spawn_bridge<bridge_actor>(*context.system, "door/gateway", [options, locate = context.locate](auto self) { return bridge(self, options, locate); },
                                           state_type{context.node->where(), "gateway", {}, {}});
   equipped_service out{{"gateway.Gateway", options.gateway_calls_max, {}, {}}, {caf::actor_cast<caf::strong_actor_ptr>(actor)}};
   const auto bind = [&](void (*fn)(const bridge_actor&, const peer_choice&, const unary_ptr&)) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 
 #include "edge/equipment.hpp"
 
@@ -46,9 +47,40 @@ struct member_door {
   std::unique_ptr<edge::server> server;
 };
 
+/// Where members are found: those of other nodes as the topology says, those of this one where they listen. Thread-safe.
+class address_book {
+ public:
+  explicit address_book(const actors::node& node) {
+    const auto addresses = config::member_addresses(node.topology());
+    for (const auto& org : node.topology().organizations) {
+      for (const auto& host : org.hosts) {
+        const auto name = host + "." + org.domain;
+        const auto at = addresses.find(name);
+        const bool here = find(node.peers(), name) || find(node.orderers(), name);
+        entries_[name] = {here || at == addresses.end() ? std::string() : at->second, org.msp_id};
+      }
+    }
+  }
+  void opened(const std::string& member, const std::string& address) {
+    std::lock_guard lock(mutex_);
+    entries_[member].address = address;
+  }
+  [[nodiscard]] std::optional<member_location> find_member(const std::string& name) const {
+    std::lock_guard lock(mutex_);
+    const auto it = entries_.find(name);
+    if (it == entries_.end()) return std::nullopt;
+    return member_location{it->second.address.empty() ? name : it->second.address, it->second.msp_id};
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, member_location> entries_;
+};
+
 class tls_doors final : public member_doors {
  public:
-  tls_doors(caf::actor_system& system, actors::node& node, fs::path folder) : system_(system), node_(node), folder_(std::move(folder)) {}
+  tls_doors(caf::actor_system& system, actors::node& node, fs::path folder)
+      : system_(system), node_(node), folder_(std::move(folder)), book_(std::make_shared<address_book>(node)) {}
   ~tls_doors() override { tls_doors::close(std::chrono::milliseconds(0)); }
 
   result<void> open(const std::string& member, const std::string& address) override {
@@ -56,6 +88,7 @@ class tls_doors final : public member_doors {
     auto made = std::make_unique<member_door>(system_);
     WEFT_TRY(auto services, services_of(*made, member));
     WEFT_TRY(made->server, server::start(config::listening_address(address), std::move(services), tls));
+    book_->opened(member, address.substr(0, address.rfind(':') + 1) + std::to_string(made->server->port()));
     doors_[member] = std::move(made);
     return {};
   }
@@ -83,6 +116,7 @@ class tls_doors final : public member_doors {
     context.system = &system_;
     context.node = &node_;
     context.opened = node_.settings().clock->now();
+    context.locate = [book = book_](const std::string& name) { return book->find_member(name); };
     context.open_calls = [&door] { return door.server ? door.server->open_calls() : 0; };
     if (const auto peer = find(node_.peers(), member)) {
       context.peers = std::make_shared<const peer_choice>(std::vector<peer_ptr>{peer});
@@ -95,6 +129,7 @@ class tls_doors final : public member_doors {
   caf::actor_system& system_;
   actors::node& node_;
   fs::path folder_;
+  std::shared_ptr<address_book> book_;
   std::map<std::string, std::unique_ptr<member_door>> doors_;
 };
 

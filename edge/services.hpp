@@ -5,6 +5,7 @@
 #include <caf/actor_system.hpp>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "actors/node/node.hpp"
@@ -12,6 +13,11 @@
 #include "edge/rpc/server.hpp"
 
 namespace weft::edge {
+
+/// A member of the network as clients know it.
+struct member_location {
+  std::string address, msp_id;  ///< "localhost:7051"
+};
 
 /// What services share. The node outlives the door.
 struct door_context {
@@ -21,6 +27,8 @@ struct door_context {
   std::shared_ptr<const actors::orderer_site> orderer;  ///< Behind a port of an orderer.
   std::function<void()> stop;                 ///< Asks the process to end; called from gRPC's threads.
   std::function<std::size_t()> open_calls;
+  /// Where clients find a member; nothing for one that has no port. Null behind the socket, whose clients know members by name.
+  std::function<std::optional<member_location>(const std::string& member)> locate;
   timestamp opened{};
 };
 
@@ -34,7 +42,7 @@ struct equipped_service {
 [[nodiscard]] equipped_service make_gateway_service(const door_context& context);
 /// protos.Endorser: ProcessProposal.
 [[nodiscard]] equipped_service make_endorser_service(const door_context& context);
-/// protos.Deliver: Deliver, DeliverFiltered.
+/// protos.Deliver: Deliver, DeliverFiltered, DeliverWithPrivateData.
 [[nodiscard]] equipped_service make_deliver_service(const door_context& context);
 /// orderer.AtomicBroadcast: Broadcast, Deliver. Of one orderer.
 [[nodiscard]] equipped_service make_atomic_broadcast_service(const door_context& context);

@@ -116,13 +116,13 @@ void seek(self_ptr self, const block_sink_actor& sink, const ledger::envelope& r
   const auto refuse = [&](std::int32_t status, const std::string& why) {
     self->send(sink, atom::ended::value, h ? h->channel_id : std::string{}, status, why);
   };
-  if (!h) return refuse(400, h.error().context);
+  if (const auto wrong = cluster::check_seek_headers(request, s.where->clock->now())) return refuse(wrong->status, wrong->why);
   const auto* source = find_source(s, h->channel_id);
   if (!source) return refuse(404, "channel " + h->channel_id + " is not served by " + s.where->name);
   if (s.sessions.size() >= sessions_max) return refuse(503, "too many subscriptions");
   const auto bundle = source->bundle();
   auto session = cluster::check_seek(request, *bundle, source->reading(*bundle, resource), block_number{s.durable[h->channel_id]}, s.where->clock->now(),
-                                     *s.where->verifier);
+                                     *s.where->verifier, source->trouble ? source->trouble() : std::string());
   if (!session) return refuse(session.error().status, session.error().why);
   self->monitor(sink);
   deliver_session added{sink, std::move(*session), 0, std::min(credits, credits_max), bundle->sequence().value, resource};

@@ -11,8 +11,6 @@
 
 namespace weft::actors {
 
-namespace {
-
 /// A call on its way. Asks a planned set in parallel; a peer that fails is left out of the next plan.
 /// Fabric asks a first peer, of the gateway's organization, and with its answer the others. Here they are asked at once, and the client hears the same:
 /// what the first one says decides whether the others' answers count.
@@ -33,6 +31,8 @@ struct endorse_call : std::enable_shared_from_this<endorse_call> {
   std::map<std::string, bytes> responses;           ///< By site: pb(ProposalResponse), byte-equal payloads.
   bytes payload;                                    ///< The payload that all have to give.
   std::vector<error_detail> details;
+  std::size_t refused_by_contract = 0;              ///< Of this round.
+  std::size_t repeats = 0;                          ///< Rounds that were asked again.
   bool first_refused = false;                       ///< A peer of the gateway's organization answered with a failure, and none with an endorsement yet.
   std::size_t open = 0;
   bool done = false;
@@ -66,6 +66,8 @@ struct endorse_call : std::enable_shared_from_this<endorse_call> {
   void on_reply(const std::string& site, const endorse_reply& r);
   void on_failure(const std::string& site, std::string why, bool answered);
   void count_down();
+  [[nodiscard]] bool divided() const;
+  void begin_anew();
   void compare();
   [[nodiscard]] bool refused_by_first();
   void complete();
@@ -198,7 +200,10 @@ void endorse_call::on_reply(const std::string& site, const endorse_reply& r) {
   if (!r.status.ok()) return on_failure(site, r.status.message, r.status.code == static_cast<int>(rpc_code::unknown));
   auto view = chaincode::parse_response(r.response);
   if (!view) return on_failure(site, view.error().context, true);
-  if (auto wrong = failure_in(*view); !wrong.why.empty()) return on_failure(site, std::move(wrong.why), true);
+  if (auto wrong = failure_in(*view); !wrong.why.empty()) {
+    refused_by_contract += wrong.by_contract ? 1 : 0;
+    return on_failure(site, std::move(wrong.why), true);
+  }
   answers.emplace(site, std::move(*view));
   raw_answers.emplace(site, r.response);
   count_down();
@@ -212,9 +217,42 @@ void endorse_call::on_failure(const std::string& site, std::string why, bool ans
   count_down();
 }
 
+/// Peers commit a block one after the other. Whoever endorses in between gets answers from before and after it; a moment later there is one again.
+constexpr std::array<std::chrono::milliseconds, 3> pauses_when_divided{std::chrono::milliseconds(20), std::chrono::milliseconds(60), std::chrono::milliseconds(180)};
+
 void endorse_call::count_down() {
   if (--open > 0) return;
+  if (divided() && repeats < pauses_when_divided.size()) {
+    return self->delayed_send(self, pauses_when_divided[repeats++], atom::endorse::value, shared_from_this());
+  }
   compare();
+  round();
+}
+
+/// Of those who were asked last some endorsed and others' contracts refused, or the answers differ.
+bool endorse_call::divided() const {
+  const auto* first = payload.empty() ? nullptr : &payload;
+  for (const auto& [site, view] : answers) {
+    if (first == nullptr) first = &view.payload;
+    else if (*first != view.payload) return true;
+  }
+  return first != nullptr && refused_by_contract > 0;
+}
+
+void endorse_call::begin_anew() {
+  if (done) return;
+  answers.clear();
+  raw_answers.clear();
+  responses.clear();
+  payload.clear();
+  details.clear();
+  failed.clear();
+  key_policies.clear();
+  namespaces = {proposal.parsed()->chaincode_name};
+  first_refused = false;
+  refused_by_contract = 0;
+  planned_on.reset();
+  snapshot = channel->now.get();
   round();
 }
 
@@ -239,6 +277,7 @@ void endorse_call::compare() {
   }
   answers.clear();
   raw_answers.clear();
+  refused_by_contract = 0;
 }
 
 /// Fabric goes on only with an endorsement of the gateway's organization, if that has peers that answer; what others said is not told otherwise.
@@ -265,7 +304,7 @@ void endorse_call::complete() {
   finish({{}, std::move(*made)});
 }
 
-}  // namespace
+void ask_endorsers_again(const std::shared_ptr<endorse_call>& call) { call->begin_anew(); }
 
 void start_endorse_call(gateway_self self, channel_ptr channel, const signed_proposal& proposal, const std::vector<std::string>& msp_ids,
                         caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted) {

@@ -62,4 +62,7 @@ using gateway_self = role_self<client_gateway_actor, gateway_state>;
 void start_endorse_call(gateway_self self, channel_ptr channel, const signed_proposal& proposal, const std::vector<std::string>& msp_ids,
                         caf::typed_response_promise<gateway_reply> promise, std::shared_ptr<void> counted);
 
+/// The pause before endorsers are asked again is over.
+void ask_endorsers_again(const std::shared_ptr<endorse_call>& call);
+
 }  // namespace weft::actors

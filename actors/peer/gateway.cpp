@@ -1,6 +1,7 @@
 // GATEWAY: acts for its organization. Finds endorsers by policy, compares their answers, submits, and tells what became of it. interop/04 §2.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -65,6 +66,13 @@ caf::result<gateway_reply> evaluate(self_ptr self, const signed_proposal& p, con
 
 // ---- commit status
 
+/// Clients go away without a word, and a commit takes no time: who waits longest is the one that nobody misses.
+void give_up_oldest(gateway_state& s) {
+  const auto oldest = std::min_element(s.waiting.begin(), s.waiting.end(), [](const auto& a, const auto& b) { return a.second.deadline < b.second.deadline; });
+  oldest->second.promise.deliver(commit_reply{too_many(s).status, 0, 0});
+  s.waiting.erase(oldest);
+}
+
 caf::result<commit_reply> await(self_ptr self, const std::string& channel_id, const std::string& tx_id) {
   auto& s = self->state;
   const auto channel = s.site->channel(channel_id);
@@ -76,7 +84,7 @@ caf::result<commit_reply> await(self_ptr self, const std::string& channel_id, co
   // The index knows a block before its state is applied; "committed" means that whoever asks next sees it.
   const auto now = channel->now.get();
   if (*found && now && (*found)->block < now->height) return commit_reply{{}, (*found)->code, (*found)->block.value};
-  if (s.waiting.size() >= s.site->options.gateway_calls_max) return commit_reply{too_many(s).status, 0, 0};
+  if (s.waiting.size() >= s.site->options.gateway_calls_max) give_up_oldest(s);
   auto promise = self->make_response_promise<commit_reply>();
   s.waiting.emplace(channel_id + "/" + tx_id, waiting_call{promise, self->clock().now() + s.site->options.commit_timeout});
   return promise;
@@ -149,6 +157,7 @@ client_gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
         self->delayed_send(self, std::chrono::seconds(1), atom::tick::value);
       },
       [self](atom::evaluate, const signed_proposal& p, const std::vector<std::string>& msp_ids) { return evaluate(self, p, msp_ids); },
+      [](atom::endorse, const std::shared_ptr<endorse_call>& call) { ask_endorsers_again(call); },
   };
 }
 

@@ -10,7 +10,7 @@ namespace weft::cluster {
 
 namespace {
 
-constexpr int bad_request = 400, forbidden = 403, not_found = 404;
+constexpr int bad_request = 400, forbidden = 403, not_found = 404, unavailable = 503;
 constexpr std::chrono::minutes time_window{15};
 
 auto refuse(int status, std::string why) { return tl::unexpected<seek_refusal>(seek_refusal{status, std::move(why)}); }
@@ -46,16 +46,26 @@ tl::expected<seek_range, seek_refusal> resolve(const ::orderer::SeekInfo& info, 
 
 }  // namespace
 
+std::optional<seek_refusal> check_seek_headers(const ledger::envelope& request, timestamp now) {
+  const auto& h = request.header();
+  if (!h) return seek_refusal{bad_request, h.error().context};
+  if (h->has_time && h->time <= now + time_window && h->time >= now - time_window) return std::nullopt;
+  return seek_refusal{bad_request, "request timestamp is absent or more than 15 minutes off"};
+}
+
+bool wants_headers_only(const ledger::envelope& request) {
+  ::orderer::SeekInfo info;
+  return request.header() && proto::decode(request.data(), info) && info.content_type() == ::orderer::SeekInfo::HEADER_WITH_SIG;
+}
+
 tl::expected<seek_session, seek_refusal> check_seek(const ledger::envelope& request, const ledger::channel_bundle& bundle,
                                                     std::string_view policy_path, block_number height, timestamp now,
-                                                    const crypto::verifier& verifier) {
+                                                    const crypto::verifier& verifier, std::string_view trouble) {
+  if (auto wrong = check_seek_headers(request, now)) return tl::unexpected<seek_refusal>(std::move(*wrong));
   const auto& h = request.header();
-  if (!h) return refuse(bad_request, h.error().context);
-  if (!h->has_time || h->time > now + time_window || h->time < now - time_window) {
-    return refuse(bad_request, "request timestamp is absent or more than 15 minutes off");
-  }
   ::orderer::SeekInfo info;
   if (!proto::decode(request.data(), info)) return refuse(bad_request, "malformed seek info");
+  if (!trouble.empty() && info.error_response() != ::orderer::SeekInfo::BEST_EFFORT) return refuse(unavailable, std::string(trouble));
   std::vector<std::string> dropped;
   const auto signers = crypto::valid_signers({{request.payload(), h->creator, request.signature()}}, *bundle.msps(), verifier, &dropped);
   if (signers.empty() || !bundle.policy(policy_path)->evaluate(signers)) {
@@ -80,6 +90,7 @@ bytes make_seek_payload(std::string_view channel_id, block_number start, std::op
   info.mutable_start()->mutable_specified()->set_number(start.value);
   info.mutable_stop()->mutable_specified()->set_number(stop ? stop->value : std::numeric_limits<std::uint64_t>::max());
   info.set_behavior(::orderer::SeekInfo::BLOCK_UNTIL_READY);
+  info.set_error_response(::orderer::SeekInfo::BEST_EFFORT);
   ::common::Payload payload;
   payload.mutable_header()->set_channel_header(proto::encode(channel));
   payload.mutable_header()->set_signature_header(proto::encode(signature));

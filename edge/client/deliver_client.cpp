@@ -33,6 +33,7 @@ result<ledger::block> deliver_client::fetch(const std::string& channel, const ::
   *info.mutable_start() = at;
   *info.mutable_stop() = at;
   info.set_behavior(::orderer::SeekInfo::FAIL_IF_NOT_READY);
+  info.set_error_response(::orderer::SeekInfo::BEST_EFFORT);  // what is there can be read, whether or not anything can be ordered
   ::common::ChannelHeader header;
   header.set_type(::common::DELIVER_SEEK_INFO);
   header.set_channel_id(channel);
