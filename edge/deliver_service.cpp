@@ -1,6 +1,6 @@
 // protos.Deliver: blocks of a peer, whole or filtered; of an orderer when the client names one, as weft's own command does where only orderers
 // have a block yet. The client's own signed envelope goes to the DELIVER role, which judges it.
-#include "cluster/deliver/seek.hpp"
+#include "cluster/deliver/seek_rules.hpp"
 #include "edge/block_stream.hpp"
 #include "edge/services.hpp"
 #include "proto/wire_write.hpp"

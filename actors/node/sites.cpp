@@ -6,8 +6,8 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "actors/orderer/deliver_role.hpp"
 #include "actors/orderer/raft_roles.hpp"
-#include "actors/orderer/roles.hpp"
 #include "actors/peer/roles.hpp"
 #include "chaincode/lifecycle/package.hpp"
 #include "chaincode/lifecycle/package_store.hpp"
@@ -463,13 +463,14 @@ void role_list::add_orderer(std::vector<role_spec>& out, const std::shared_ptr<c
     const auto c = site->channel(id);
     if (!c) return std::nullopt;
     return deliver_source{[c] { return static_cast<const ledger::block_store*>(c->blocks.get()); }, [c] { return c->bundle.get(); },
-                          [](const ledger::channel_bundle& now, std::string_view) { return std::string(now.maintenance() ? "/Channel/Orderer/Readers" : "/Channel/Readers"); },
-                          [c] {  // an election passes by itself; nobody to elect is another matter
-                            const auto view = c->consensus.get();
-                            return view && view->leader == 0 && view->reachable() < view->needed() ? view->why() : std::string();
-                          }};
+                          [](const ledger::channel_bundle& now, std::string_view) { return std::string(now.maintenance() ? "/Channel/Orderer/Readers" : "/Channel/Readers"); }};
   };
-  out.push_back(deliver_role({site->name + "/deliver", meter("deliver")}, site, source));
+  const auto trouble = [site](const std::string& id) {  // an election passes by itself; nobody to elect is another matter
+    const auto c = site->channel(id);
+    const auto view = c ? c->consensus.get() : nullptr;
+    return view && view->leader == 0 && view->reachable() < view->needed() ? view->why() : std::string();
+  };
+  out.push_back(deliver_role({site->name + "/deliver", meter("deliver")}, site, source, trouble));
   add_channels(out, *this, site);
   out.push_back(orderer_role({site->name + "/orderer", meter("orderer")}, site));
 }
@@ -488,8 +489,7 @@ void role_list::add_peer(std::vector<role_spec>& out, const std::shared_ptr<cons
                             std::string path = "/Channel/Application/Readers";
                             if (!resource.empty()) static_cast<void>(now.acl(resource, &path));
                             return path;
-                          },
-                          nullptr};
+                          }};
   };
   out.push_back(deliver_role(seat_for("deliver", "deliver"), site, source));
   out.push_back(endorser_role(seat_for("endorser", "endorser"), site));

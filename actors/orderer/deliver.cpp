@@ -4,8 +4,8 @@
 #include <deque>
 #include <map>
 
-#include "actors/orderer/roles.hpp"
-#include "cluster/deliver/seek.hpp"
+#include "actors/orderer/deliver_role.hpp"
+#include "cluster/deliver/seek_rules.hpp"
 
 namespace weft::actors {
 
@@ -22,6 +22,7 @@ struct deliver_session {
 struct deliver_state {
   std::shared_ptr<const site> where;
   find_source_fn find;
+  find_trouble_fn trouble;
   std::map<std::string, deliver_source> sources;  ///< That somebody has asked for.
   std::map<std::pair<std::string, caf::actor_addr>, deliver_session> sessions;  ///< By channel and sink.
   std::map<std::string, std::deque<ledger::block>> recent;                      ///< Newest blocks of a channel, so that followers cost no read.
@@ -119,10 +120,11 @@ void seek(self_ptr self, const block_sink_actor& sink, const ledger::envelope& r
   if (const auto wrong = cluster::check_seek_headers(request, s.where->clock->now())) return refuse(wrong->status, wrong->why);
   const auto* source = find_source(s, h->channel_id);
   if (!source) return refuse(404, "channel " + h->channel_id + " is not served by " + s.where->name);
+  if (const auto wrong = cluster::check_seek_info(request, s.trouble ? s.trouble(h->channel_id) : std::string())) return refuse(wrong->status, wrong->why);
   if (s.sessions.size() >= sessions_max) return refuse(503, "too many subscriptions");
   const auto bundle = source->bundle();
   auto session = cluster::check_seek(request, *bundle, source->reading(*bundle, resource), block_number{s.durable[h->channel_id]}, s.where->clock->now(),
-                                     *s.where->verifier, source->trouble ? source->trouble() : std::string());
+                                     *s.where->verifier);
   if (!session) return refuse(session.error().status, session.error().why);
   self->monitor(sink);
   deliver_session added{sink, std::move(*session), 0, std::min(credits, credits_max), bundle->sequence().value, resource};
@@ -140,8 +142,9 @@ void remember(deliver_state& s, const std::string& channel, const ledger::block&
   durable = std::max(durable, b.number().value + 1);
 }
 
-deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> where, find_source_fn find) {
+deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> where, find_source_fn find, find_trouble_fn trouble) {
   auto& s = self->state;
+  s.trouble = std::move(trouble);
   s.where = std::move(where);
   s.find = std::move(find);
   self->set_down_handler([self](caf::down_msg& down) {
@@ -169,8 +172,11 @@ deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> 
 
 }  // namespace
 
+role_spec deliver_role(seat s, std::shared_ptr<const site> where, find_source_fn find, find_trouble_fn trouble) {
+  return make_spec(std::move(s), &deliver, std::move(where), std::move(find), std::move(trouble));
+}
 role_spec deliver_role(seat s, std::shared_ptr<const site> where, find_source_fn find) {
-  return make_spec(std::move(s), &deliver, std::move(where), std::move(find));
+  return deliver_role(std::move(s), std::move(where), std::move(find), find_trouble_fn{});
 }
 
 }  // namespace weft::actors

@@ -25,7 +25,6 @@ struct deliver_source {
   std::function<const ledger::block_store*()> blocks;
   std::function<std::shared_ptr<const ledger::channel_bundle>()> bundle;
   std::function<std::string(const ledger::channel_bundle& now, std::string_view resource)> reading;  ///< Path of the policy that readers must satisfy.
-  std::function<std::string()> trouble;  ///< Why the channel's consenter cannot order, if it lacks a quorum; may be null.
 };
 /// By channel; nothing for one that the member has not joined.
 using find_source_fn = std::function<std::optional<deliver_source>(const std::string& channel)>;

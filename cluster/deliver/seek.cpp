@@ -1,4 +1,4 @@
-#include "cluster/deliver/seek.hpp"
+#include "cluster/deliver/seek_rules.hpp"
 
 #include <limits>
 
@@ -53,6 +53,13 @@ std::optional<seek_refusal> check_seek_headers(const ledger::envelope& request, 
   return seek_refusal{bad_request, "request timestamp is absent or more than 15 minutes off"};
 }
 
+std::optional<seek_refusal> check_seek_info(const ledger::envelope& request, std::string_view trouble) {
+  ::orderer::SeekInfo info;
+  if (!proto::decode(request.data(), info)) return seek_refusal{bad_request, "malformed seek info"};
+  if (trouble.empty() || info.error_response() == ::orderer::SeekInfo::BEST_EFFORT) return std::nullopt;
+  return seek_refusal{unavailable, std::string(trouble)};
+}
+
 bool wants_headers_only(const ledger::envelope& request) {
   ::orderer::SeekInfo info;
   return request.header() && proto::decode(request.data(), info) && info.content_type() == ::orderer::SeekInfo::HEADER_WITH_SIG;
@@ -60,12 +67,11 @@ bool wants_headers_only(const ledger::envelope& request) {
 
 tl::expected<seek_session, seek_refusal> check_seek(const ledger::envelope& request, const ledger::channel_bundle& bundle,
                                                     std::string_view policy_path, block_number height, timestamp now,
-                                                    const crypto::verifier& verifier, std::string_view trouble) {
+                                                    const crypto::verifier& verifier) {
   if (auto wrong = check_seek_headers(request, now)) return tl::unexpected<seek_refusal>(std::move(*wrong));
   const auto& h = request.header();
   ::orderer::SeekInfo info;
   if (!proto::decode(request.data(), info)) return refuse(bad_request, "malformed seek info");
-  if (!trouble.empty() && info.error_response() != ::orderer::SeekInfo::BEST_EFFORT) return refuse(unavailable, std::string(trouble));
   std::vector<std::string> dropped;
   const auto signers = crypto::valid_signers({{request.payload(), h->creator, request.signature()}}, *bundle.msps(), verifier, &dropped);
   if (signers.empty() || !bundle.policy(policy_path)->evaluate(signers)) {

@@ -30,20 +30,13 @@ struct seek_session {
   crypto::identity_ptr who;
 };
 
-/// What is asked before the channel is looked for: headers, and a timestamp within 15 minutes.
-[[nodiscard]] std::optional<seek_refusal> check_seek_headers(const ledger::envelope& request, timestamp now);
-
 /// Checks a signed DELIVER_SEEK_INFO against the channel's policy at `policy_path` and resolves it at `height`.
-/// Checks in Fabric's order: headers, SeekInfo, consenter, policy, positions. `trouble`: why the consenter cannot order; readers who do not ask for best
-/// effort go to another orderer then. Pure; thread-safe.
+/// Checks in Fabric's order: timestamp ±15 min, SeekInfo, policy, positions. Pure; thread-safe.
 [[nodiscard]] tl::expected<seek_session, seek_refusal> check_seek(const ledger::envelope& request, const ledger::channel_bundle& bundle,
                                                                   std::string_view policy_path, block_number height, timestamp now,
-                                                                  const crypto::verifier& verifier, std::string_view trouble = {});
+                                                                  const crypto::verifier& verifier);
 
-/// True when blocks are asked for without their data (HEADER_WITH_SIG).
-[[nodiscard]] bool wants_headers_only(const ledger::envelope& request);
-
-/// The payload of a seek from `start` on: to `stop` inclusive, or for ever, also from an orderer that cannot order now. The caller signs it.
+/// The payload of a seek from `start` on: to `stop` inclusive, or for ever. The caller signs it.
 [[nodiscard]] bytes make_seek_payload(std::string_view channel_id, block_number start, std::optional<block_number> stop, bytes_view creator,
                                       bytes_view nonce, timestamp now);
 
