@@ -31,7 +31,7 @@ const std::vector<std::string>& methods() {
       "weft.control.Control/GetBlock",       "weft.control.Control/GetTransaction", "weft.control.Control/KillRole", "weft.control.Control/CreateChannel",
       "weft.control.Control/JoinChannel",    "gateway.Gateway/Evaluate",            "gateway.Gateway/Endorse",       "gateway.Gateway/Submit",
       "gateway.Gateway/CommitStatus",        "gateway.Gateway/ChaincodeEvents",     "protos.Endorser/ProcessProposal",
-      "protos.Deliver/Deliver",              "protos.Deliver/DeliverFiltered",
+      "protos.Deliver/Deliver",              "protos.Deliver/DeliverFiltered",      "protos.Deliver/DeliverWithPrivateData",
   };
   return all;
 }
@@ -225,7 +225,7 @@ struct client {
     signed_events.set_request(proto::encode(events));
     signed_events.set_signature(sign(signed_events.request()));
     add("gateway.Gateway/ChaincodeEvents", signed_events);
-    for (const auto* method : {"protos.Deliver/Deliver", "protos.Deliver/DeliverFiltered"}) {
+    for (const auto* method : {"protos.Deliver/Deliver", "protos.Deliver/DeliverFiltered", "protos.Deliver/DeliverWithPrivateData"}) {
       const auto payload = cluster::make_seek_payload("mychannel", block_number{0}, block_number{1}, who.serialized(), random.make_bytes(24), network.now());
       add(method, ledger::envelope::make(payload, sign(payload)).raw().to_bytes());
     }

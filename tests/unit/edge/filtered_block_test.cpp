@@ -59,3 +59,19 @@ TEST_CASE("a block of rubbish is filtered without harm") {
   CHECK(f.filtered_transactions(0).txid().empty());
   CHECK(static_cast<int>(f.filtered_transactions(0).tx_validation_code()) == 254);
 }
+
+TEST_CASE("a header with signatures has all of a real block but its data, and a configuration block has those too") {
+  std::size_t configurations = 0;
+  for (int n = 1; n <= 25; ++n) {
+    CAPTURE(n);
+    const auto b = golden("mychannel." + std::to_string(n) + ".block");
+    const auto h = ledger::block::parse(shared_bytes{edge::header_with_signatures(b)});
+    REQUIRE(h.has_value());
+    CHECK(h->hash() == b.hash());
+    CHECK(h->metadata() == b.metadata());
+    const bool config = b.envelopes().front().header()->type == static_cast<std::int32_t>(ledger::header_type::config);
+    configurations += config ? 1 : 0;
+    CHECK(h->envelopes().size() == (config ? 1 : 0));
+  }
+  CHECK(configurations > 0);
+}
