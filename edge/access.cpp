@@ -38,7 +38,10 @@ result<void> check_reader(const actors::peer_site& peer, const std::string& chan
   const auto now = channel ? channel->now.get() : nullptr;
   if (!now) return fail(errc::permission_denied, "Failed to get policy manager for channel [" + channel_id + "]");
   // Nobody of that name, or somebody else: the policy is asked about no one, and says what it lacks.
-  const auto as_nobody = [&](const std::string& why) { return fail(errc::permission_denied, now->bundle->check_acl(resource, nullptr).error().context + ": " + why); };
+  const auto as_nobody = [&](const std::string& why) {
+    const auto lacks = now->bundle->check_acl(resource, nullptr);
+    return fail(errc::permission_denied, lacks ? why : lacks.error().context + ": " + why);
+  };
   const auto who = now->bundle->msps()->validate(identity);
   if (!who) return as_nobody(who.error().context);
   if (!peer.verifier->verify((*who)->cert.key(), message, signature)) {

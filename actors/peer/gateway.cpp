@@ -84,7 +84,7 @@ caf::result<commit_reply> await(self_ptr self, const std::string& channel_id, co
   // The index knows a block before its state is applied; "committed" means that whoever asks next sees it.
   const auto now = channel->now.get();
   if (*found && now && (*found)->block < now->height) return commit_reply{{}, (*found)->code, (*found)->block.value};
-  if (s.waiting.size() >= s.site->options.gateway_calls_max) give_up_oldest(s);
+  if (!s.waiting.empty() && s.waiting.size() >= s.site->options.gateway_calls_max) give_up_oldest(s);
   auto promise = self->make_response_promise<commit_reply>();
   s.waiting.emplace(channel_id + "/" + tx_id, waiting_call{promise, self->clock().now() + s.site->options.commit_timeout});
   return promise;

@@ -3,6 +3,7 @@
 #include <grpcpp/generic/async_generic_service.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_posix.h>
 #include <grpc/support/log.h>
 #include <netdb.h>
@@ -385,6 +386,9 @@ std::string why_not(const std::string& address) {
   return bound == 0 ? "gRPC cannot" : std::strerror(bound);
 }
 
+/// What clients have begun to send and have not ended. Anybody who reaches a port may begin a message; beyond this gRPC ends the largest calls.
+constexpr std::size_t unread_bytes_max = 512 * MiB;
+
 class grpc_server final : public server {
  public:
   explicit grpc_server(std::vector<service> services) : service_(std::move(services)) {}
@@ -408,6 +412,8 @@ class grpc_server final : public server {
     }
     builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, 10'000);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, streams_max);
+    quota_.Resize(unread_bytes_max);
+    builder.SetResourceQuota(quota_);
     if (!own_listener) builder.AddListeningPort(address, credentials_of(tls), &port_);
     builder.RegisterCallbackGenericService(&service_);
     server_ = builder.BuildAndStart();
@@ -430,6 +436,7 @@ class grpc_server final : public server {
 
  private:
   generic_service service_;
+  grpc::ResourceQuota quota_{"weft"};
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<unix_listener> listener_;  ///< Of a Unix socket; gRPC listens on others itself.
