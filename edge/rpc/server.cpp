@@ -1,9 +1,9 @@
 #include "edge/rpc/server.hpp"
 
 #include <grpcpp/generic/async_generic_service.h>
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
-#include <grpcpp/resource_quota.h>
 #include <grpcpp/server_posix.h>
 #include <grpc/support/log.h>
 #include <netdb.h>
