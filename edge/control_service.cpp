@@ -369,10 +369,10 @@ constexpr std::chrono::seconds participation_timeout{120};
 participation_bridge::behavior_type bridge(actors::role_self<participation_bridge, participation_state> self) {
   return {
       [self](actors::atom::create a, const actors::channel_request& request, const unary_ptr& call) {
-        forward<actors::broadcast_reply>(self, "node", call, participation_timeout, answer_participation, a, request);
+        forward<actors::broadcast_reply>(self, "node", call, patience{participation_timeout}, answer_participation, a, request);
       },
       [self](actors::atom::join a, const std::string& member, const ledger::block& b, const unary_ptr& call) {
-        forward<actors::broadcast_reply>(self, "node", call, participation_timeout, answer_participation, a, member, b);
+        forward<actors::broadcast_reply>(self, "node", call, patience{participation_timeout}, answer_participation, a, member, b);
       },
   };
 }
