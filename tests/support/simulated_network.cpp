@@ -175,7 +175,10 @@ bytes simulated_network::query(const std::string& user, const std::string& contr
   const auto gateway = role<gateway_actor>(node_->peers()[peer]->name + "/gateway");
   const auto reply = ask<gateway_reply>(*this, *system_, gateway, atom::evaluate::value, proposal);
   if (!reply.status.ok()) {
-    if (error) *error = reply.status.message;
+    if (error) {
+      *error = reply.status.message;
+      for (const auto& d : reply.status.details) error->append("\n").append(d.address).append(": ").append(d.message);
+    }
     return {};
   }
   ::protos::Response response;
