@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
-const { test } = require('node:test');
+const { after, test } = require('node:test');
 const { DefaultCheckpointers, DefaultEventHandlerStrategies, DefaultQueryHandlerStrategies, Gateway, Wallets } = require('fabric-network');
 
 const [, folder] = process.argv.slice(2);
@@ -183,3 +183,5 @@ test('fabric-network', async (t) => {
     other.disconnect();
   }
 });
+// A test that failed may leave a listener behind that tries again for ever; that is no reason to wait.
+after(() => setTimeout(() => process.exit(), 5000).unref());
