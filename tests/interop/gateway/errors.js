@@ -245,5 +245,12 @@ module.exports = async (t, network) => {
       await network.command('chaos', 'kill', 'peer0.org1.example.com/endorser');
       await kv.evaluateTransaction('get', 'x');
     }
+    for (let tries = 0; ; ++tries) {  // until it is back, transactions lack it
+      const error = await kv.submitTransaction('put', unique('back'), 'x').then(() => null, (e) => e);
+      if (!error) break;
+      assert.ok(tries < 200, String(error));
+      assert.ok([FAILED_PRECONDITION, ABORTED].includes(error.code), String(error));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   });
 };
