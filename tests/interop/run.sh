@@ -70,7 +70,10 @@ case $suite in
   hostile) names=(hostile) ;;
   network) names=() ;;
 esac
-NODE_PATH="$install/node_modules" node "$sources/main.js" "$weft" "$scratch/net" "${names[@]}"
+NODE_PATH="$install/node_modules" node "$sources/main.js" "$weft" "$scratch/net" "${names[@]}" &
+application=$!
+trap 'kill "$application"; exit 1' TERM INT
+wait "$application"
 code=$?
 ((code == 0)) || { echo "the network's log:"; tail -n 40 "$scratch/net/weft.log"; }
 exit "$code"
