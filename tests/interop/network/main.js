@@ -141,8 +141,13 @@ test('fabric-network', async (t) => {
         await kv.submitTransaction('event', name, '');  // while nobody listens, except for the first
         await kv.addContractListener(listener, seen.length ? { checkpointer } : { checkpointer, startBlock: await heightOf() - 1n });
         for (const event of await all) seen.push(event.eventName);
-        await new Promise((resolve) => setTimeout(resolve, 50));  // the checkpoint is written behind the listener's back
         kv.removeContractListener(listener);
+        for (let whole = false, text = ''; !whole; ) {  // the checkpoint is written behind the listener's back
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          const now = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
+          whole = now !== '' && now === text;
+          text = now;
+        }
       }
       assert.deepEqual(seen, wanted);
       fs.rmSync(path.dirname(file), { recursive: true });
@@ -167,13 +172,13 @@ test('fabric-network', async (t) => {
     await t.test('commit listener', async () => {
       const transaction = kv.createTransaction('put'), heard = [];
       const peers = network.getChannel().getEndorsers();
-      const all = new Promise((resolve, reject) => {
-        network.addCommitListener((error, event) => {
-          if (error) return reject(error);
-          heard.push([event.peer.name, event.isValid]);
-          if (heard.length === peers.length) resolve();
-        }, peers, transaction.getTransactionId());
-      });
+      let told;
+      const all = new Promise((resolve, reject) => { told = { resolve, reject }; });
+      await network.addCommitListener((error, event) => {
+        if (error) return told.reject(error);
+        heard.push([event.peer.name, event.isValid]);
+        if (heard.length === peers.length) told.resolve();
+      }, peers, transaction.getTransactionId());
       await transaction.submit(unique('listened'), 'x');
       await all;
       assert.deepEqual(heard.sort(), [['peer0.org1.example.com', true], ['peer0.org2.example.com', true]]);
