@@ -26,6 +26,7 @@
 #include "cli/console.hpp"
 #include "cli/member_ports.hpp"
 #include "cli/up.hpp"
+#include "edge/contract_dialler.hpp"
 #include "edge/door.hpp"
 #include "edge/version.hpp"
 
@@ -286,6 +287,7 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
   settings.folder = o.dir;
   settings.node = o.node;
   settings.durability = o.durability == "off" ? ledger::durability::off : ledger::durability::full;
+  settings.dialler = edge::make_contract_dialler();
   settings.trust = o.trust == "each" ? actors::trust::each : actors::trust::shared;
   auto started = actors::node::start(system, t, std::move(settings), progress);
   if (!started) return refuse(started.error(), tell);

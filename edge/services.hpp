@@ -48,6 +48,8 @@ struct equipped_service {
 [[nodiscard]] equipped_service make_atomic_broadcast_service(const door_context& context);
 /// Its Deliver.
 [[nodiscard]] stream_handler orderer_block_streams(const door_context& context);
+/// protos.ChaincodeSupport: Register. For doors that only a peer's own contracts can reach: whoever comes may say to be any installed package.
+[[nodiscard]] equipped_service make_chaincode_support_service(const door_context& context);
 /// weft.control.Control.
 [[nodiscard]] equipped_service make_control_service(const door_context& context);
 

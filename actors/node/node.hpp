@@ -20,6 +20,8 @@
 
 namespace weft::actors {
 
+class contract_dialler;
+
 /// Who shares verified signatures: the sites of one operator, or nobody (architecture §4.10).
 enum class trust : std::uint8_t { shared, each };
 
@@ -30,6 +32,7 @@ struct node_settings {
   actors::trust trust = trust::shared;
   std::shared_ptr<const weft::clock> clock = std::make_shared<system_clock>();
   std::optional<std::uint64_t> seed;     ///< Given: keys, nonces and serials come from it, signatures are deterministic. Never for real networks.
+  std::shared_ptr<contract_dialler> dialler;  ///< Reaches contracts that run as services (edge/contract_dialler.hpp); null: none is reached.
   bool threads_for_disks = true;         ///< Writers and the builder of key tables get threads of their own. Off under the testing scheduler.
   role_options roles;
 };

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "actors/node/peer_packages.hpp"
 #include "actors/orderer/deliver_role.hpp"
 #include "actors/orderer/raft_roles.hpp"
 #include "actors/peer/roles.hpp"
@@ -50,8 +51,8 @@ result<stores> open_stores(const node_settings& settings, const std::string& mem
   return stores{std::move(files), std::move(state)};
 }
 
-/// Puts the system contracts and those that are compiled in onto a peer.
-result<void> install_contracts(const std::shared_ptr<peer_site>& site, const node_settings& settings) {
+/// Puts the system contracts and those that are compiled in onto a peer; gives what is installed on it.
+result<packages_ptr> install_contracts(const std::shared_ptr<peer_site>& site, const node_settings& settings, const last_words_fn& last_words) {
   std::shared_ptr<ledger::env> files = ledger::make_memory_env();
   if (!settings.folder.empty()) {
     const auto folder = settings.folder / "data" / site->name / "packages";
@@ -84,7 +85,7 @@ result<void> install_contracts(const std::shared_ptr<peer_site>& site, const nod
   site->contracts["_lifecycle"] = {chaincode::make_lifecycle_contract(packages, channels), {}};
   site->contracts["cscc"] = {chaincode::make_cscc(channels), {}};
   site->contracts["qscc"] = {chaincode::make_qscc(channels), {}};
-  return {};
+  return packages_of(packages, last_words);
 }
 
 /// Verifiers by operator: organizations of one operator share what they verified, if that is wanted. All share the tables of keys, which
@@ -361,7 +362,7 @@ result<void> remember_join(const node_settings& settings, const std::string& mem
 }
 
 result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
-                              const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables, const progress_fn& progress) {
+                              const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables, const progress_fn& progress, const last_words_fn& last_words) {
   node_sites out;
   verifiers v{settings.trust, std::move(tables)};
   known_bundles bundles{settings.trust};
@@ -399,7 +400,7 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
       WEFT_TRY(s->local_msp, crypto::msp::create(*m.msps.at(org.msp_id), crypto::msp_level::v1_4_3));
       WEFT_TRY(const auto channels, openings(s->name));
       for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, t, orderers_of(t, out, c.id), progress, bundles.of(org.operated_by)));
-      WEFT_CHECK(install_contracts(s, settings));
+      WEFT_TRY(out.packages[s->name], install_contracts(s, settings, last_words));
       progress("peer " + s->name, "height " + std::to_string(channels.empty() ? 0 : s->channel(channels.front().id)->ledger->height().value));
       out.peers.push_back(std::move(s));
     }
@@ -477,7 +478,9 @@ void role_list::add_orderer(std::vector<role_spec>& out, const std::shared_ptr<c
 
 void role_list::add_peer(std::vector<role_spec>& out, const std::shared_ptr<const peer_site>& site) {
   const auto seat_for = [&](const std::string& role, const char* kind) { return seat{site->name + "/" + role, meter(kind)}; };
-  out.push_back(chaincode_host_role(seat_for("chaincode_host", "chaincode_host")));
+  const auto packages = sites.packages.at(site->name);
+  out.push_back(contract_runner_role({contract_runner_name(site->name), meter("chaincode_host")}, site, packages, settings.dialler));
+  out.push_back(chaincode_host_role(seat_for("chaincode_host", "chaincode_host"), site, packages));
   for (std::size_t i = 0; i < site->options.workers; ++i) {
     out.push_back(validation_worker_role(seat_for("validation_worker/" + std::to_string(i), "committer")));
   }

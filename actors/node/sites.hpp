@@ -5,11 +5,16 @@
 #include "actors/node/material.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/supervisor.hpp"
+#include "actors/peer/contracts.hpp"
 #include "crypto/keys/key_tables.hpp"
 
 namespace weft::actors {
 
+/// The end of what a package's process has written, for error texts; may be missing.
+using last_words_fn = std::function<std::string(const std::string& package_id)>;
+
 struct node_sites {
+  std::map<std::string, packages_ptr> packages;  ///< By peer.
   std::vector<std::shared_ptr<const peer_site>> peers;
   std::vector<std::shared_ptr<const orderer_site>> orderers;
 };
@@ -19,7 +24,7 @@ struct node_sites {
 /// `settings.node`: only the members of that one.
 [[nodiscard]] result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
                                             const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables,
-                                            const progress_fn& progress);
+                                            const progress_fn& progress, const last_words_fn& last_words = {});
 
 /// A channel that a member opens: one it has, or one it joins.
 struct channel_opening {

@@ -12,7 +12,6 @@ using channel_ptr = std::shared_ptr<peer_channel>;
 
 /// Bounds what is in flight and spreads proposals over its pool, which lives and dies with it.
 [[nodiscard]] role_spec endorser_role(seat s, peer_ptr site);
-[[nodiscard]] role_spec chaincode_host_role(seat s);
 [[nodiscard]] role_spec validation_worker_role(seat s);
 /// `own_thread`: it blocks on the disk; a live node gives it one.
 [[nodiscard]] role_spec ledger_writer_role(seat s, peer_ptr site, channel_ptr channel, bool own_thread);
