@@ -52,6 +52,8 @@ struct equipped_service {
 [[nodiscard]] equipped_service make_chaincode_support_service(const door_context& context);
 /// weft.control.Control.
 [[nodiscard]] equipped_service make_control_service(const door_context& context);
+/// weft.control.Contracts.
+[[nodiscard]] equipped_service make_contract_service(const door_context& context);
 
 /// Metadata by which a client names the peer that shall serve it.
 inline constexpr const char* peer_metadata = "weft-peer";

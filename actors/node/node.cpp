@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 #include <stdlib.h>  // mkdtemp
+#include <unistd.h>  // environ
 
 #include <atomic>
 #include <mutex>
@@ -15,6 +16,7 @@
 #include "actors/node/participation.hpp"
 #include "actors/node/sites.hpp"
 #include "actors/node/supervisor.hpp"
+#include "chaincode/process/contract_keeper.hpp"
 
 namespace weft::actors {
 
@@ -92,6 +94,7 @@ class running_node final : public node {
 
   result<void> open(const progress_fn& progress);
   result<void> open_links();
+  result<void> start_contracts();
 
   void when_ready(std::function<void(const result<void>&)> done) override { ready_->when(std::move(done)); }
   const directory_ptr& where() const override { return where_; }
@@ -103,6 +106,7 @@ class running_node final : public node {
   std::vector<role_report> roles() const override { return table_->list(); }
   std::string deployment_of(const std::string& channel) const override { return notes_->of(channel); }
   std::map<std::string, remoting::link_report> links() const override { return links_ ? links_->report().peers : std::map<std::string, remoting::link_report>{}; }
+  chaincode::contract_keeper* contracts() const override { return contracts_.get(); }
   std::map<std::string, std::uint64_t> cpu_by_role() const override;
   void kill(const std::string& role_name) override { caf::anon_send(supervisor_, atom::kill::value, role_name); }
   void stop() override;
@@ -126,6 +130,7 @@ class running_node final : public node {
   std::shared_ptr<readiness> ready_;
   std::shared_ptr<deployment_notes> notes_ = std::make_shared<deployment_notes>();
   std::unique_ptr<remoting::node_links> links_;  ///< To the other nodes of a cluster.
+  std::unique_ptr<chaincode::contract_keeper> contracts_;
   supervisor_actor supervisor_;
 };
 
@@ -153,6 +158,7 @@ result<void> running_node::open(const progress_fn& progress) {
   material_ = std::move(*found);
   scratch_.reset();
   background_ = settings_.threads_for_disks ? make_background_executor(tables_waiting_max) : make_inline_executor();
+  WEFT_CHECK(start_contracts());
   WEFT_TRY(sites_, open_sites(topology_, material_, settings_, seams, where_, crypto::make_key_tables(background_), progress));
   ready_ = std::make_shared<readiness>(std::max<std::size_t>(topology_.channels.size(), 1));
   if (topology_.channels.empty()) ready_->part_done({});
@@ -165,6 +171,18 @@ result<void> running_node::open(const progress_fn& progress) {
     progress("node " + self->name, "listens at " + links_->address());
   }
   supervisor_ = system_.spawn(supervisor, where_, std::move(specs), table_);
+  return {};
+}
+
+result<void> running_node::start_contracts() {
+  if (settings_.folder.empty()) return {};
+  std::vector<std::string> environment;
+  for (char** entry = ::environ; *entry != nullptr; ++entry) environment.emplace_back(*entry);
+  std::error_code ec;
+  const auto folder = fs::absolute(settings_.folder, ec) / "contracts";
+  fs::create_directories(folder, ec);
+  if (ec) return fail(errc::io, "cannot create " + folder.string() + ": " + ec.message());
+  WEFT_TRY(contracts_, chaincode::contract_keeper::open({folder, {}, std::move(environment)}));
   return {};
 }
 
@@ -219,6 +237,7 @@ void running_node::stop() {
   if (background_) background_->stop();
   if (links_) links_->stop();
   if (!supervisor_) return;
+  if (contracts_) contracts_->stop_all();
   if (settings_.threads_for_disks) {
     caf::scoped_actor self{system_};
     self->request(supervisor_, std::chrono::seconds(60), atom::stop::value)

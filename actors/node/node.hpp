@@ -18,6 +18,10 @@
 #include "config/topology/topology.hpp"
 #include "ledger/store/env.hpp"
 
+namespace weft::chaincode {
+class contract_keeper;
+}
+
 namespace weft::actors {
 
 class contract_dialler;
@@ -76,6 +80,8 @@ class node {
   [[nodiscard]] virtual std::string deployment_of(const std::string& channel) const = 0;
   /// The links to the other nodes of a cluster, by name; empty when everything is here.
   [[nodiscard]] virtual std::map<std::string, remoting::link_report> links() const = 0;
+  /// Starts contracts as processes of this node; they end with it. Null: the network lives in memory.
+  [[nodiscard]] virtual chaincode::contract_keeper* contracts() const = 0;
   /// CPU nanoseconds by what they were booked on ("endorser", "committer", …), while `metering` is on.
   [[nodiscard]] virtual std::map<std::string, std::uint64_t> cpu_by_role() const = 0;
   /// Kills a role as a fault would; the supervisor starts it again. Nothing happens when no role of that name lives: see roles().
