@@ -52,7 +52,7 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", "weft " + std::string(weft::edge::version()));
   app.footer("Begin with:\n  weft up --detach\n  weft invoke mycc invoke a b 10\n  weft query mycc query a\n  weft down\n\n`weft VERB --help` tells more of each.");
-  for (auto* add : {add_up_verb, add_node_verb, add_down_verb, add_invoke_verb, add_query_verb, add_status_verb, add_block_verb, add_tx_verb, add_channel_verb,
+  for (auto* add : {add_up_verb, add_node_verb, add_down_verb, add_invoke_verb, add_query_verb, add_status_verb, add_block_verb, add_tx_verb, add_channel_verb, add_chaincode_verb,
                     add_log_verb, add_chaos_verb, add_topology_verb, add_version_verb}) {
     add(app);
   }

@@ -104,7 +104,11 @@ void network::silent() const {
 void network::malformed() { quit(exit_failed, "the network's answer is malformed; is it another version of weft?"); }
 
 tl::expected<bytes, actors::rpc_status> network::try_ask(const char* method, bytes request) const {
-  auto answer = connection_->call(std::string("/weft.control.Control/") + method, std::move(request), {control_timeout, {}});
+  return try_call(std::string("/weft.control.Control/") + method, std::move(request), control_timeout);
+}
+
+tl::expected<bytes, actors::rpc_status> network::try_call(const std::string& method, bytes request, std::chrono::milliseconds timeout, const std::string& peer) const {
+  auto answer = connection_->call(method, std::move(request), {timeout, ask_peer(peer)});
   if (answer.status.ok()) return std::move(answer.response);
   if (!edge::answers(fs::absolute(edge::socket_path(options_.dir)))) unreachable();
   // The system took the connection for a process that does not.
@@ -204,6 +208,10 @@ edge::deliver_client network::reader(crypto::signing_identity who, const std::st
 
 edge::gateway_client network::gateway_as(crypto::signing_identity who) const {
   return {connection_, std::move(who), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, ask_peer(options_.peer)};
+}
+
+edge::gateway_client network::gateway_at(const std::string& peer, crypto::signing_identity who) const {
+  return {connection_, std::move(who), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, ask_peer(peer)};
 }
 
 std::string_view rpc_code_name(std::int32_t code) noexcept {

@@ -45,6 +45,9 @@ class network {
   /// The same, but a refusal is given back.
   [[nodiscard]] tl::expected<bytes, actors::rpc_status> try_ask(const char* method, bytes request) const;
 
+  /// Any method, such as "/weft.control.Contracts/Start"; `peer`: who shall serve it, where peers do. A refusal is given back.
+  [[nodiscard]] tl::expected<bytes, actors::rpc_status> try_call(const std::string& method, bytes request, std::chrono::milliseconds timeout, const std::string& peer = {}) const;
+
   [[nodiscard]] const control::StatusResponse& status();
   /// The channel that was named, or the first one. Ends the verb when the network has no such channel.
   [[nodiscard]] std::string channel();
@@ -57,6 +60,8 @@ class network {
   /// Reads blocks as `who` from `peer`; empty: from the one that was named.
   [[nodiscard]] edge::deliver_client reader(crypto::signing_identity who, const std::string& peer = {}) const;
   [[nodiscard]] edge::gateway_client gateway_as(crypto::signing_identity who) const;
+  /// The same at a peer, whichever --peer says.
+  [[nodiscard]] edge::gateway_client gateway_at(const std::string& peer, crypto::signing_identity who) const;
   /// Calls go to the peer that was named. Ends the verb when there is none of that name.
   [[nodiscard]] edge::gateway_client gateway();
 

@@ -14,6 +14,7 @@ void add_status_verb(CLI::App& app);
 void add_block_verb(CLI::App& app);
 void add_tx_verb(CLI::App& app);
 void add_channel_verb(CLI::App& app);
+void add_chaincode_verb(CLI::App& app);
 void add_log_verb(CLI::App& app);
 void add_chaos_verb(CLI::App& app);
 void add_topology_verb(CLI::App& app);
