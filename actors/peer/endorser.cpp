@@ -2,6 +2,8 @@
 #include "actors/peer/roles.hpp"
 #include "chaincode/endorsement/proposal_check.hpp"
 #include "chaincode/endorsement/reply.hpp"
+#include "ledger/state/state.hpp"
+#include "ledger/store/kv.hpp"
 #include "peer/query.pb.h"
 #include "proto/encode.hpp"
 
@@ -53,6 +55,13 @@ std::optional<endorse_reply> refuse(const peer_site& site, const held& h) {
   return refusal->as_response ? as_response(refusal->text) : as_error(std::move(refusal->text));
 }
 
+std::function<chaincode::contract_ptr(std::string_view)> finder_of(const std::shared_ptr<const held>& h) {
+  return [site = h->site.get()](std::string_view name) -> chaincode::contract_ptr {
+    const auto it = site->contracts.find(std::string(name));
+    return it == site->contracts.end() ? nullptr : it->second.code;
+  };
+}
+
 std::shared_ptr<const simulation_job> make_job(const std::shared_ptr<const held>& h) {
   auto job = std::make_shared<simulation_job>();
   auto& c = job->context;
@@ -62,10 +71,7 @@ std::shared_ptr<const simulation_job> make_job(const std::shared_ptr<const held>
   c.bundle = h->snapshot->bundle.get();
   c.definitions = &h->channel->definitions;
   c.local_msp_id = h->site->msp_id;
-  c.find_contract = [site = h->site.get()](std::string_view name) -> chaincode::contract_ptr {
-    const auto it = site->contracts.find(std::string(name));
-    return it == site->contracts.end() ? nullptr : it->second.code;
-  };
+  c.find_contract = finder_of(h);
   c.installed_package = [site = h->site.get()](std::string_view name) -> std::string {
     const auto it = site->contracts.find(std::string(name));
     return it == site->contracts.end() ? std::string{} : it->second.package_id;
@@ -118,6 +124,43 @@ caf::result<endorse_reply> join_channel(pool_self self, const signed_proposal& p
   return promise;
 }
 
+/// Functions of `_lifecycle` that concern what is installed on this peer, and no channel.
+bool concerns_packages(const bytes& function) {
+  return function == "InstallChaincode" || function == "QueryInstalledChaincode" || function == "QueryInstalledChaincodes" || function == "GetInstalledChaincodePackage";
+}
+
+/// The state of no channel.
+std::shared_ptr<const ledger::state_view> empty_state() {
+  static const auto state = *ledger::open_state_store(ledger::make_memory_kv());
+  return state->view();
+}
+
+/// An administrator of the peer's own organization installs packages, or asks for them.
+caf::result<endorse_reply> run_on_packages(pool_self self, const signed_proposal& proposal, const crypto::identity& who) {
+  auto& s = self->state;
+  if (const auto why = chaincode::not_local_admin(who, s.site->msp_id); !why.empty()) return as_response("Failed to authorize invocation due to failed ACL check: " + why);
+  if (!s.host.get()) return endorse_reply{status_of(rpc_code::unavailable, "the chaincode host of " + s.site->name + " is not running"), {}};
+  const auto h = std::make_shared<held>(held{proposal, {}, {}, s.site});
+  auto job = std::make_shared<simulation_job>();
+  job->context.proposal = &*h->proposal.parsed();
+  job->context.state = empty_state();
+  job->context.local_msp_id = s.site->msp_id;
+  job->context.find_contract = finder_of(h);
+  job->keep_alive = h;
+  auto promise = self->make_response_promise<endorse_reply>();
+  self->ask(s.host.get(), s.site->options.execute_timeout, atom::simulate::value, std::shared_ptr<const simulation_job>(std::move(job)))
+      .then(
+          [h, promise](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
+            if (!outcome->value) return promise.deliver(as_response(outcome->value.error().context)), void();
+            auto made = *outcome->value;
+            made.results.clear();
+            auto endorsed = chaincode::endorsed_response(*h->proposal.parsed(), made, *h->site->identity, *h->site->verifier);
+            promise.deliver(endorsed ? endorse_reply{{}, std::move(*endorsed)} : as_response("endorsing failed: " + endorsed.error().context));
+          },
+          [promise](const caf::error&) mutable { promise.deliver(endorse_reply{status_of(rpc_code::unavailable, "the chaincode host did not answer"), {}}); });
+  return promise;
+}
+
 /// Proposals that name no channel.
 caf::result<endorse_reply> channelless(pool_self self, const signed_proposal& proposal) {
   auto& s = self->state;
@@ -132,6 +175,7 @@ caf::result<endorse_reply> channelless(pool_self self, const signed_proposal& pr
     for (const auto& [id, channel] : *all) out.add_channels()->set_channel_id(id);
     return answer_channelless(*s.site, p, proto::encode(out));
   }
+  if (p.chaincode_name == "_lifecycle" && concerns_packages(function)) return run_on_packages(self, proposal, **who);
   return as_response("channel '' not found");
 }
 
