@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
+
 #include "peer/lifecycle/lifecycle.pb.h"
 #include "peer/policy.pb.h"
 #include "proto/encode.hpp"
@@ -37,11 +39,11 @@ TEST_CASE("collections files") {
       {"[", errc::invalid_argument, "no JSON at byte"},
       {"{}", errc::invalid_argument, "no array; a collections file is an array"},
       {"[1]", errc::invalid_argument, "collection 1 is no object"},
-      {R"([{"policy":"OR('Org1MSP.member')"}])", errc::invalid_argument, "collection 1 has no \"name\""},
-      {R"([{"name":"a"}])", errc::invalid_argument, "collection 'a' has no \"policy\""},
-      {R"([{"name":"a","policy":"OR('Org1MSP.membre')"}])", errc::invalid_argument, "collection 'a', policy: "},
-      {R"([{"name":"a","policy":"OR('Org1MSP.member')","blockToLive":"3"}])", errc::invalid_argument, "\"blockToLive\" must be a whole number"},
-      {R"([{"name":"a","policy":"OR('Org1MSP.member')","requiredPeerCount":0,"maxPeerCount":3,"blockToLive":0}])", errc::unsupported, "(a) are not there yet"},
+      {R"json([{"policy":"OR('Org1MSP.member')"}])json", errc::invalid_argument, "collection 1 has no \"name\""},
+      {R"json([{"name":"a"}])json", errc::invalid_argument, "collection 'a' has no \"policy\""},
+      {R"json([{"name":"a","policy":"OR('Org1MSP.membre')"}])json", errc::invalid_argument, "collection 'a', policy: "},
+      {R"json([{"name":"a","policy":"OR('Org1MSP.member')","blockToLive":"3"}])json", errc::invalid_argument, "\"blockToLive\" must be a whole number"},
+      {R"json([{"name":"a","policy":"OR('Org1MSP.member')","requiredPeerCount":0,"maxPeerCount":3,"blockToLive":0}])json", errc::unsupported, "(a) are not there yet"},
   };
   for (const auto& r : rows) {
     CAPTURE(r.text);
