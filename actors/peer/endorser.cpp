@@ -94,13 +94,7 @@ endorse_reply finish(const held& h, const simulation_outcome& outcome) {
   return {{}, std::move(*endorsed)};
 }
 
-endorse_reply answer_channelless(const peer_site& site, const ledger::proposal& p, bytes payload) {
-  chaincode::simulation_result made;
-  made.answer = {200, {}, std::move(payload)};
-  auto endorsed = chaincode::endorsed_response(p, made, *site.identity, *site.verifier);
-  if (!endorsed) return as_response("endorsing failed: " + endorsed.error().context);
-  return {{}, std::move(*endorsed)};
-}
+endorse_reply answer_channelless(bytes payload) { return {{}, chaincode::channelless_response({200, {}, std::move(payload)})}; }
 
 /// cscc's JoinChain: an administrator of the peer's own organization lets the peer join the channel that a block begins.
 caf::result<endorse_reply> join_channel(pool_self self, const signed_proposal& proposal, const crypto::identity& who) {
@@ -116,8 +110,8 @@ caf::result<endorse_reply> join_channel(pool_self self, const signed_proposal& p
   auto promise = self->make_response_promise<endorse_reply>();
   self->ask(s.participation.get(), s.site->options.execute_timeout, atom::join::value, s.site->name, *b)
       .then(
-          [promise, proposal, id, site = s.site](const broadcast_reply& r) mutable {
-            if (r.status == 201) return promise.deliver(answer_channelless(*site, *proposal.parsed(), {})), void();
+          [promise, id](const broadcast_reply& r) mutable {
+            if (r.status == 201) return promise.deliver(answer_channelless({})), void();
             promise.deliver(as_response(r.status == 405 ? "cannot create ledger from genesis block: ledger [" + id + "] already exists with state [ACTIVE]" : r.info));
           },
           [promise](const caf::error&) mutable { promise.deliver(endorse_reply{status_of(rpc_code::unavailable, "the node did not answer"), {}}); });
@@ -152,10 +146,7 @@ caf::result<endorse_reply> run_on_packages(pool_self self, const signed_proposal
       .then(
           [h, promise](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
             if (!outcome->value) return promise.deliver(as_response(outcome->value.error().context)), void();
-            auto made = *outcome->value;
-            made.results.clear();
-            auto endorsed = chaincode::endorsed_response(*h->proposal.parsed(), made, *h->site->identity, *h->site->verifier);
-            promise.deliver(endorsed ? endorse_reply{{}, std::move(*endorsed)} : as_response("endorsing failed: " + endorsed.error().context));
+            promise.deliver(endorse_reply{{}, chaincode::channelless_response(outcome->value->answer)});
           },
           [promise](const caf::error&) mutable { promise.deliver(endorse_reply{status_of(rpc_code::unavailable, "the chaincode host did not answer"), {}}); });
   return promise;
@@ -173,7 +164,7 @@ caf::result<endorse_reply> channelless(pool_self self, const signed_proposal& pr
     ::protos::ChannelQueryResponse out;
     const auto all = s.site->channels->all();
     for (const auto& [id, channel] : *all) out.add_channels()->set_channel_id(id);
-    return answer_channelless(*s.site, p, proto::encode(out));
+    return answer_channelless(proto::encode(out));
   }
   if (p.chaincode_name == "_lifecycle" && concerns_packages(function)) return run_on_packages(self, proposal, **who);
   return as_response("channel '' not found");

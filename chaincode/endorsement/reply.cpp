@@ -42,6 +42,12 @@ void fill_interest(::protos::ChaincodeInterest& out, const ledger::proposal& p, 
 
 }  // namespace
 
+bytes channelless_response(const response& answer) {
+  ::protos::ProposalResponse out;
+  fill(*out.mutable_response(), answer);
+  return proto::encode(out);
+}
+
 result<bytes> endorsed_response(const ledger::proposal& p, const simulation_result& r, const crypto::signing_identity& endorser,
                                 const crypto::verifier& verifier) {
   ::protos::ProposalResponse out;
