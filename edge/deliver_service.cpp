@@ -1,6 +1,8 @@
 // protos.Deliver: blocks of a peer, whole or filtered; of an orderer when the client names one, as weft's own command does where only orderers
 // have a block yet. The client's own signed envelope goes to the DELIVER role, which judges it.
 #include "cluster/deliver/seek_rules.hpp"
+#include "crypto/hash/sha256.hpp"
+#include "crypto/x509/certificate.hpp"
 #include "edge/block_stream.hpp"
 #include "edge/services.hpp"
 #include "proto/wire_write.hpp"
@@ -62,7 +64,7 @@ class deliver_events final : public sink_events {
   }
   void message(bytes raw) override {
     auto seek = ledger::envelope::parse(shared_bytes{std::move(raw)});
-    if (!seek) return bad_request();
+    if (!seek || !is_bound(*seek)) return bad_request();
     if (!sink()) {
       const auto& header = seek->header();
       const auto from = choose(header ? msp_of(header->creator) : std::string{});
@@ -84,6 +86,14 @@ class deliver_events final : public sink_events {
     if (what_ == content::whole && !name.empty() && peers_->none().empty())  // the list of peers goes on
       for (const auto& o : orderers_) why.context += ", " + o->name;
     return fail(std::move(why));
+  }
+  /// Where clients show certificates, a request belongs to the one that its header has the digest of: nobody else can send it again.
+  [[nodiscard]] bool is_bound(const ledger::envelope& seek) const {
+    const auto pem = out_->client_certificate();
+    if (pem.empty()) return true;
+    const auto shown = crypto::certificate::from_pem(pem);
+    const auto& header = seek.header();
+    return shown && header && header->tls_cert_hash == crypto::view(crypto::sha256(shown->der()));
   }
   void bad_request() {
     bytes out;

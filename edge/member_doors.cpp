@@ -19,6 +19,21 @@ result<std::string> read_text(const fs::path& file) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
+/// Who may have issued the certificates of clients: the TLS authorities of all organizations.
+result<std::string> client_roots(const actors::node& node, const fs::path& folder) {
+  std::string out;
+  for (const auto& org : node.topology().organizations) {
+    const auto roots = actors::member_folders::host(folder, org, "x").parent_path().parent_path() / "msp" / "tlscacerts";
+    std::error_code ec;
+    for (const auto& entry : fs::directory_iterator(roots, ec)) {
+      WEFT_TRY(const auto pem, read_text(entry.path()));
+      out += pem + "\n";
+    }
+  }
+  if (out.empty()) return fail(errc::not_found, "no organization has a TLS authority (msp/tlscacerts), so no client could be served");
+  return out;
+}
+
 /// `<folder of the member>/tls/server.{crt,key}`.
 result<server_tls> tls_of(const actors::node& node, const fs::path& folder, const std::string& member) {
   for (const auto& org : node.topology().organizations) {
@@ -28,6 +43,9 @@ result<server_tls> tls_of(const actors::node& node, const fs::path& folder, cons
       server_tls out;
       WEFT_TRY(out.certificate_pem, read_text(tls / "server.crt"));
       WEFT_TRY(out.key_pem, read_text(tls / "server.key"));
+      if (org.client_certificates) {
+        WEFT_TRY(out.client_roots_pem, client_roots(node, folder));
+      }
       return out;
     }
   }

@@ -56,7 +56,8 @@ result<std::optional<config::client_identity>> identity_of(const fs::path& netwo
   const auto msp = member_folders::user(network, org, user) / "msp";
   const auto certificate = first_file(msp / "signcerts"), key = first_file(msp / "keystore");
   if (!certificate || !key) return std::optional<config::client_identity>{};
-  config::client_identity out{user + "@" + org.domain, org.msp_id, {}, {}, fs::absolute(msp).lexically_normal().string()};
+  config::client_identity out{user + "@" + org.domain, org.msp_id, {}, {}, fs::absolute(msp).lexically_normal().string(), {}};
+  if (org.client_certificates) out.tls_folder = fs::absolute(msp.parent_path() / "tls").lexically_normal().string();
   WEFT_TRY(out.certificate_pem, read_file(*certificate));
   WEFT_TRY(out.key_pem, read_file(*key));
   return std::optional(std::move(out));

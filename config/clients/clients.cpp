@@ -101,6 +101,11 @@ std::string shell_environment(const client_identity& admin, const reachable_memb
   put("CORE_PEER_MSPCONFIGPATH", admin.msp_folder);
   put("CORE_PEER_ADDRESS", peer.address);
   put("CORE_PEER_TLS_ROOTCERT_FILE", peer.tls_root_file);
+  if (!admin.tls_folder.empty()) {
+    put("CORE_PEER_TLS_CLIENTAUTHREQUIRED", "true");
+    put("CORE_PEER_TLS_CLIENTCERT_FILE", admin.tls_folder + "/client.crt");
+    put("CORE_PEER_TLS_CLIENTKEY_FILE", admin.tls_folder + "/client.key");
+  }
   if (orderer) {
     put("ORDERER_ADDRESS", orderer->address);
     put("ORDERER_CA", orderer->tls_root_file);

@@ -25,6 +25,7 @@ struct client_identity {
   std::string msp_id;
   std::string certificate_pem, key_pem;
   std::string msp_folder;     ///< Absolute.
+  std::string tls_folder;     ///< With client.crt and client.key, for members that ask for them; empty: they do not.
 };
 
 /// The connection profile of one organization, version 1.0.0: its own peers first, those of others with the orderers after, so that clients without

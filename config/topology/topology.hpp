@@ -31,6 +31,7 @@ struct organization {
   std::size_t users = 1;           ///< User1…UserN besides Admin.
   std::string material;            ///< A folder with the organization's MSP and TLS folders, made by another tool in cryptogen's layout: taken
                                    ///< into the network instead of being made. Relative to the document's folder. Empty: made.
+  bool client_certificates = false;  ///< The ports of its hosts serve clients only that show a TLS certificate of an organization of the network.
   std::map<std::string, std::string> addresses;  ///< By host, where clients reach it: "orderer0" → "orderer0.example.com:7050". See member_addresses.
 };
 

@@ -14,7 +14,7 @@ std::string print_duration(std::chrono::milliseconds d) {
 
 organization read_organization(const yaml::value& n) {
   organization org;
-  if (!n.map({"name", "msp_id", "domain", "operated_by", "kind", "hosts", "users", "material", "addresses"})) return org;
+  if (!n.map({"name", "msp_id", "domain", "operated_by", "kind", "hosts", "users", "material", "addresses", "client_certificates"})) return org;
   n["name"].read(org.name);
   org.msp_id = org.name + "MSP";
   n["msp_id"].read(org.msp_id);
@@ -26,6 +26,9 @@ organization read_organization(const yaml::value& n) {
   org.kind = kind == "orderer" ? org_kind::orderer : org_kind::peer;
   n["hosts"].read(org.hosts);
   n["material"].read(org.material);
+  std::string certificates = "none";
+  n["client_certificates"].read_choice(certificates, {"none", "required"});
+  org.client_certificates = certificates == "required";
   n["addresses"].each_entry([&](const std::string& host, const yaml::value& v) { v.read(org.addresses[host]); });
   return org;
 }
@@ -103,6 +106,7 @@ void emit(YAML::Emitter& out, const organization& org) {
   emit_list(out, "hosts", org.hosts);
   out << YAML::Key << "users" << YAML::Value << org.users;
   if (!org.material.empty()) out << YAML::Key << "material" << YAML::Value << org.material;
+  if (org.client_certificates) out << YAML::Key << "client_certificates" << YAML::Value << "required";
   if (!org.addresses.empty()) out << YAML::Key << "addresses" << YAML::Value << org.addresses;
   out << YAML::EndMap;
 }

@@ -83,8 +83,12 @@ using seat_ptr = std::unique_ptr<call_seat>;
 struct call_facts {
   explicit call_facts(const grpc::CallbackServerContext& context) : deadline(context.deadline()) {
     for (const auto& [key, value] : context.client_metadata()) metadata.emplace(bytes(key.data(), key.size()), bytes(value.data(), value.size()));
+    const auto who = context.auth_context();
+    if (!who || !who->IsPeerAuthenticated()) return;
+    for (const auto& pem : who->FindPropertyValues("x509_pem_cert")) client_certificate.assign(pem.data(), pem.size());
   }
   std::map<std::string, std::string> metadata;
+  std::string client_certificate;
   std::chrono::system_clock::time_point deadline;
 
   [[nodiscard]] std::string find(const std::string& key) const {
@@ -192,6 +196,7 @@ class open_stream final : public stream {
  public:
   open_stream(stream_reactor* reactor, const grpc::CallbackServerContext& context) : facts_(context), reactor_(reactor) {}
   [[nodiscard]] std::string metadata(const std::string& key) const override { return facts_.find(key); }
+  [[nodiscard]] std::string client_certificate() const override { return facts_.client_certificate; }
   void read() override;
   void write(bytes message) override;
   void finish(const rpc_status& status) override;

@@ -37,6 +37,8 @@ class stream {
  public:
   virtual ~stream() = default;
   [[nodiscard]] virtual std::string metadata(const std::string& key) const = 0;
+  /// The certificate (PEM) that the client showed and that was verified; empty where none is asked for.
+  [[nodiscard]] virtual std::string client_certificate() const { return {}; }
   /// Asks for the client's next message: one at a time, so that a client cannot flood us.
   virtual void read() = 0;
   /// Queues a message; `stream_events::written` follows when it has left. The caller bounds what is queued.

@@ -49,12 +49,12 @@ TEST_CASE("the profile as YAML says the same") {
 }
 
 TEST_CASE("a wallet entry is what the SDK's file system wallet reads") {
-  const auto e = json::parse(wallet_entry({"User1@org1.example.com", "Org1MSP", pem, "key\n", "/msp"}));
+  const auto e = json::parse(wallet_entry({"User1@org1.example.com", "Org1MSP", pem, "key\n", "/msp", {}}));
   CHECK(e == json{{"credentials", {{"certificate", pem}, {"privateKey", "key\n"}}}, {"mspId", "Org1MSP"}, {"type", "X.509"}, {"version", 1}});
 }
 
 TEST_CASE("a shell takes the environment as it is written, whatever the folder is called") {
-  const client_identity admin{"Admin@org1.example.com", "Org1MSP", {}, {}, "/it's here/$HOME/msp"};
+  client_identity admin{"Admin@org1.example.com", "Org1MSP", {}, {}, "/it's here/$HOME/msp", {}};
   const reachable_member peer{"peer0.org1.example.com", "Org1", "localhost:7051", {}, "/tls/ca.crt"}, orderer{"orderer0.example.com", "OrdererOrg", "localhost:7050", {}, "/tls/o.crt"};
   const auto text = shell_environment(admin, peer, &orderer);
   CHECK(text.find("export CORE_PEER_MSPCONFIGPATH='/it'\\''s here/$HOME/msp'\n") != std::string::npos);
@@ -62,4 +62,8 @@ TEST_CASE("a shell takes the environment as it is written, whatever the folder i
   CHECK(text.find("export CORE_PEER_TLS_ROOTCERT_FILE='/tls/ca.crt'\n") != std::string::npos);
   CHECK(text.find("export ORDERER_CA='/tls/o.crt'\n") != std::string::npos);
   CHECK(shell_environment(admin, peer, nullptr).find("ORDERER_") == std::string::npos);
+  CHECK(text.find("CLIENT") == std::string::npos);
+  admin.tls_folder = "/tls";
+  const auto mutual = shell_environment(admin, peer, nullptr);
+  CHECK(mutual.find("export CORE_PEER_TLS_CLIENTAUTHREQUIRED='true'\nexport CORE_PEER_TLS_CLIENTCERT_FILE='/tls/client.crt'\n") != std::string::npos);
 }
