@@ -11,6 +11,7 @@
 
 #include "actors/node/node.hpp"
 #include "cluster/deliver/seek.hpp"
+#include "common/common.pb.h"
 #include "edge/client/gateway_client.hpp"
 #include "edge/door.hpp"
 #include "ledger/tx/envelope.hpp"
@@ -29,15 +30,25 @@ struct door_fixture {
   [[nodiscard]] edge::call_answer call(const std::string& method, const google::protobuf::MessageLite& m) const {
     return client->call(method, proto::encode(m), {std::chrono::seconds(20), {}});
   }
-  /// A signed seek of a user; `spoil` changes the signature.
+  /// A signed seek of a user; `spoil` changes the signature, `tls_hash` is that of the client's certificate.
   [[nodiscard]] bytes seek(const std::string& user, std::uint64_t start, std::optional<std::uint64_t> stop, bool spoil = false,
-                           const std::string& channel = "mychannel") const {
+                           const std::string& channel = "mychannel", const bytes& tls_hash = {}) const {
     const auto who = *node->user(user);
     system_random random;
     auto payload = cluster::make_seek_payload(channel, block_number{start}, stop ? std::optional(block_number{*stop}) : std::nullopt, who.serialized(),
                                               random.make_bytes(24), system_clock().now());
+    if (!tls_hash.empty()) bind(payload, tls_hash);
     auto signature = *who.sign(spoil ? payload + "x" : payload);
     return ledger::envelope::make(std::move(payload), std::move(signature)).raw().to_bytes();
+  }
+  static void bind(bytes& payload, const bytes& tls_hash) {
+    ::common::Payload p;
+    ::common::ChannelHeader header;
+    REQUIRE(proto::decode(payload, p));
+    REQUIRE(proto::decode(p.header().channel_header(), header));
+    header.set_tls_cert_hash(tls_hash);
+    p.mutable_header()->set_channel_header(proto::encode(header));
+    payload = proto::encode(p);
   }
   [[nodiscard]] std::uint64_t height() const { return node->peers().front()->channel("mychannel")->ledger->height().value; }
   [[nodiscard]] std::uint64_t open_calls() const {
@@ -53,7 +64,7 @@ struct door_fixture {
   std::unique_ptr<edge::door> door;
   std::shared_ptr<edge::rpc_client> client;
 
-  door_fixture() {
+  explicit door_fixture(const config::topology& t = config::dev_topology({})) {
     spdlog::set_level(spdlog::level::warn);
     auto name = (fs::temp_directory_path() / "weft-doors-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
@@ -61,7 +72,7 @@ struct door_fixture {
     actors::node_settings settings;
     settings.folder = folder;
     settings.durability = ledger::durability::off;
-    node = std::move(*actors::node::start(system, config::dev_topology({}), settings));
+    node = std::move(*actors::node::start(system, t, settings));
     std::promise<result<void>> ready;
     node->when_ready([&](const result<void>& r) { ready.set_value(r); });
     const auto r = ready.get_future().get();

@@ -4,7 +4,10 @@
 #include <fstream>
 #include <iterator>
 
+#include "crypto/hash/sha256.hpp"
+#include "crypto/x509/certificate.hpp"
 #include "orderer/ab.pb.h"
+#include "peer/events.pb.h"
 #include "tests/e2e/door_fixture.hpp"
 
 using namespace weft;
@@ -16,7 +19,7 @@ const std::vector<std::string> members{"peer0.org1.example.com", "peer0.org2.exa
 
 /// The network with a port for each member.
 struct fixture : testing::door_fixture {
-  fixture() {
+  explicit fixture(const config::topology& t = config::dev_topology({})) : door_fixture(t) {
     ports = edge::member_doors::make(system, *node, folder);
     for (const auto& m : members) {
       const auto opened = ports->open(m, "localhost:0");
@@ -31,8 +34,19 @@ struct fixture : testing::door_fixture {
     std::ifstream in(folder / "crypto" / kind / domain / "msp" / "tlscacerts" / ("tlsca." + domain + "-cert.pem"));
     return {std::istreambuf_iterator<char>(in), {}};
   }
-  [[nodiscard]] std::shared_ptr<edge::rpc_client> connect(const std::string& member) const {
-    return edge::rpc_client::connect("localhost:" + std::to_string(ports->ports().at(member)), edge::client_tls{root_of(member), {}, {}, {}});
+  [[nodiscard]] std::string text(const std::string& file) const {
+    std::ifstream in(folder / file);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  /// `user`: whose TLS certificate is shown; empty: none.
+  [[nodiscard]] std::shared_ptr<edge::rpc_client> connect(const std::string& member, const std::string& user = {}) const {
+    edge::client_tls tls{root_of(member), {}, {}, {}};
+    if (!user.empty()) {
+      const auto own = "crypto/peerOrganizations/" + user.substr(user.find('@') + 1) + "/users/" + user + "/tls/client.";
+      tls.certificate_pem = text(own + "crt");
+      tls.key_pem = text(own + "key");
+    }
+    return edge::rpc_client::connect("localhost:" + std::to_string(ports->ports().at(member)), tls);
   }
   [[nodiscard]] edge::gateway_client gateway_at(const std::string& member, const std::string& user) const {
     return {connect(member), *node->user(user), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, {}};
@@ -141,6 +155,37 @@ TEST_CASE("an orderer's port delivers blocks to readers of the channel") {
   const auto height = f.height();
   CHECK(read(f.seek("User1@org2.example.com", 0, height - 1)) == std::pair<std::size_t, int>(height, 200));
   CHECK(read(f.seek("User1@org2.example.com", 0, 0, true)) == std::pair<std::size_t, int>(0, 403));
+}
+
+TEST_CASE("a port that asks for certificates serves who shows one, and binds requests for blocks to it") {
+  auto t = config::dev_topology({});
+  t.organizations[0].client_certificates = true;
+  fixture f(t);
+  const std::string member = "peer0.org1.example.com", user = "User1@org2.example.com";
+  const auto query = [&](const std::string& shows) {
+    const edge::gateway_client g{f.connect(member, shows), *f.node->user(user), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, {}};
+    return g.evaluate({"mychannel", "mycc", {"query", "a"}, {}, false}).has_value();
+  };
+  CHECK(query(user));
+  CHECK(query("Admin@org1.example.com"));  // of any organization of the network
+  CHECK_FALSE(query({}));
+  CHECK(f.gateway_at("peer0.org2.example.com", user).evaluate({"mychannel", "mycc", {"query", "a"}, {}, false}).has_value());  // this one asks for none
+  const auto hash_of = [&](const std::string& who) {
+    const auto pem = f.text("crypto/peerOrganizations/" + who.substr(who.find('@') + 1) + "/users/" + who + "/tls/client.crt");
+    return bytes(crypto::view(crypto::sha256(crypto::certificate::from_pem(pem)->der())));
+  };
+  const auto status = [&](const bytes& tls_hash) {
+    const auto stream = f.connect(member, user)->open("/protos.Deliver/Deliver");
+    REQUIRE(stream->write(f.seek(user, 0, 0, false, "mychannel", tls_hash)));
+    ::protos::DeliverResponse r;
+    const auto raw = stream->read();
+    REQUIRE(raw);
+    REQUIRE(proto::decode(*raw, r));
+    return r.has_block() ? 200 : static_cast<int>(r.status());
+  };
+  CHECK(status(hash_of(user)) == 200);
+  CHECK(status({}) == 400);
+  CHECK(status(hash_of("Admin@org2.example.com")) == 400);
 }
 
 TEST_CASE("ports that cannot be opened say why") {
