@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <mutex>
 
 #include "actors/node/client_files.hpp"
@@ -93,6 +94,16 @@ result<void> member_ports::open(const actors::progress_fn& progress) {
   return open_operations(progress);
 }
 
+/// Few contracts dial their peer: one without that port is told in the log.
+void member_ports::open_contracts(const std::string& peer, const std::string& address) {
+  const auto& peers = node_.peers();
+  if (std::none_of(peers.begin(), peers.end(), [&](const auto& p) { return p->name == peer; })) return;
+  const auto next = config::contracts_address(node_.topology(), address);
+  if (!next) return spdlog::info("{}: the port after {} is another member's, so contracts cannot dial this peer", peer, address);
+  if (const auto opened = doors_->open_contracts(peer, *next); !opened) return spdlog::info("{}: contracts cannot dial it at {}: {}", peer, *next, opened.error().context);
+  spdlog::info("{}: contracts may dial it at {}", peer, *next);
+}
+
 result<void> member_ports::open_members(const actors::progress_fn& progress) {
   if (options_.ports == "off") return {};
   auto addresses = config::member_addresses(node_.topology());
@@ -103,6 +114,7 @@ result<void> member_ports::open_members(const actors::progress_fn& progress) {
     if (opened) {
       open_.emplace(member, at->second);
       progress(member, "at " + at->second);
+      open_contracts(member, at->second);
       return {};
     }
     if (must_open(member)) return fail(within(member, opened.error()));

@@ -27,6 +27,7 @@ class member_ports {
 
  private:
   [[nodiscard]] result<void> open_members(const actors::progress_fn& progress);
+  void open_contracts(const std::string& peer, const std::string& address);
   [[nodiscard]] result<void> open_operations(const actors::progress_fn& progress);
   [[nodiscard]] bool must_open(const std::string& member) const;
 

@@ -81,11 +81,13 @@ class no_events final : public stream_events {
 
 equipped_service make_chaincode_support_service(const door_context& context) {
   equipped_service out{{"protos.ChaincodeSupport", 500, {}, {}}, {}};
-  out.service.streams["Register"] = [where = context.node->where(), peers = context.peers](const stream_ptr& s) -> std::unique_ptr<stream_events> {
+  out.service.streams["Register"] = [where = context.node->where(), peers = context.peers, papers = context.papers](const stream_ptr& s) -> std::unique_ptr<stream_events> {
     const auto refuse = [&](const actors::rpc_status& why) {
       s->finish(why);
       return std::make_unique<no_events>();
     };
+    const auto own = papers ? papers->package_of(s->client_certificate()) : std::optional(std::string());
+    if (!own) return refuse(actors::status_of(actors::rpc_code::permission_denied, "the certificate of this client belongs to no package that is installed on this peer"));
     const auto peer = peers->choose(s->metadata(peer_metadata), {});
     if (!peer) return refuse(actors::to_status(peer.error()));
     const auto runner = where->find(actors::contract_runner_name((*peer)->name));
@@ -94,7 +96,7 @@ equipped_service make_chaincode_support_service(const door_context& context) {
     const auto ear = actors::make_ear(handle);
     auto stream = std::make_shared<registered_contract>(s);
     auto events = std::make_unique<registration_events>(stream, ear.listener);
-    caf::anon_send(handle, actors::atom::arrived::value, ear.number, actors::contract_stream_ptr(std::move(stream)));
+    caf::anon_send(handle, actors::atom::arrived::value, ear.number, actors::contract_stream_ptr(std::move(stream)), *own);
     return events;
   };
   return out;

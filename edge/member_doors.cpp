@@ -110,6 +110,26 @@ class tls_doors final : public member_doors {
     doors_[member] = std::move(made);
     return {};
   }
+  result<void> open_contracts(const std::string& peer, const std::string& address) override {
+    const auto papers = node_.papers_of(peer);
+    const auto site = find(node_.peers(), peer);
+    if (!papers || !site) return fail(errc::not_found, peer + " lives on another node, or in memory");
+    auto host = address.substr(0, address.rfind(':'));
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    WEFT_TRY(const auto shown, papers->listen_as(host));
+    auto made = std::make_unique<member_door>(system_);
+    door_context context;
+    context.system = &system_;
+    context.node = &node_;
+    context.opened = node_.settings().clock->now();
+    context.peers = std::make_shared<const peer_choice>(std::vector<peer_ptr>{site});
+    context.papers = papers;
+    auto services = made->equipped.make(context, {make_chaincode_support_service});
+    WEFT_TRY(made->server, server::start(config::listening_address(address), std::move(services), server_tls{shown.certificate, shown.key, shown.client_roots}));
+    const auto port = made->server->port();
+    contract_doors_[peer] = std::move(made);
+    return papers->open(address.substr(0, address.rfind(':') + 1) + std::to_string(port));
+  }
   std::map<std::string, int> ports() const override {
     std::map<std::string, int> out;
     for (const auto& [member, d] : doors_) out.emplace(member, d->server->port());
@@ -121,11 +141,13 @@ class tls_doors final : public member_doors {
     return out;
   }
   void close(std::chrono::milliseconds grace) override {
-    for (auto& [member, d] : doors_) {
-      d->server->stop(grace);
-      d->equipped.stop();
+    for (auto* doors : {&contract_doors_, &doors_}) {
+      for (auto& [member, d] : *doors) {
+        d->server->stop(grace);
+        d->equipped.stop();
+      }
+      doors->clear();
     }
-    doors_.clear();
   }
 
  private:
@@ -148,7 +170,7 @@ class tls_doors final : public member_doors {
   actors::node& node_;
   fs::path folder_;
   std::shared_ptr<address_book> book_;
-  std::map<std::string, std::unique_ptr<member_door>> doors_;
+  std::map<std::string, std::unique_ptr<member_door>> doors_, contract_doors_;
 };
 
 }  // namespace

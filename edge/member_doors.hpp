@@ -19,7 +19,10 @@ class member_doors {
   /// Opens the port of a member of this node until close(). `address` is what clients are told, "localhost:7051"; config::listening_address says where
   /// that is. Errors: `not_found` (no such member here, no certificate), `invalid_argument` (certificate or key), `unavailable` (the port is taken).
   [[nodiscard]] virtual result<void> open(const std::string& member, const std::string& address) = 0;
-  /// The ports that are open, by member.
+  /// Opens the port that a peer's contracts dial (ChaincodeSupport); they have to show a certificate of its contract_papers, which are told the address.
+  /// Errors: as open().
+  [[nodiscard]] virtual result<void> open_contracts(const std::string& peer, const std::string& address) = 0;
+  /// The ports that are open, by member; without those of contracts.
   [[nodiscard]] virtual std::map<std::string, int> ports() const = 0;
   /// What each of them has served. Thread-safe beside everything but open() and close().
   [[nodiscard]] virtual doors_usage usage() const = 0;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/node/contract_papers.hpp"
 #include "actors/node/node.hpp"
 #include "edge/access.hpp"
 #include "edge/rpc/server.hpp"
@@ -29,6 +30,8 @@ struct door_context {
   std::function<std::size_t()> open_calls;
   /// Where clients find a member; nothing for one that has no port. Null behind the socket, whose clients know members by name.
   std::function<std::optional<member_location>(const std::string& member)> locate;
+  /// Behind a port for contracts: who they are. Null behind the socket, which nobody but the network's owner reaches.
+  std::shared_ptr<const actors::contract_papers> papers;
   timestamp opened{};
 };
 
@@ -48,7 +51,7 @@ struct equipped_service {
 [[nodiscard]] equipped_service make_atomic_broadcast_service(const door_context& context);
 /// Its Deliver.
 [[nodiscard]] stream_handler orderer_block_streams(const door_context& context);
-/// protos.ChaincodeSupport: Register. For doors that only a peer's own contracts can reach: whoever comes may say to be any installed package.
+/// protos.ChaincodeSupport: Register. Without papers whoever comes may say to be any installed package.
 [[nodiscard]] equipped_service make_chaincode_support_service(const door_context& context);
 /// weft.control.Control.
 [[nodiscard]] equipped_service make_control_service(const door_context& context);

@@ -108,6 +108,7 @@ class running_node final : public node {
   std::string deployment_of(const std::string& channel) const override { return notes_->of(channel); }
   std::map<std::string, remoting::link_report> links() const override { return links_ ? links_->report().peers : std::map<std::string, remoting::link_report>{}; }
   chaincode::contract_keeper* contracts() const override { return contracts_.get(); }
+  std::shared_ptr<contract_papers> papers_of(const std::string& peer) const override;
   std::map<std::string, std::uint64_t> cpu_by_role() const override;
   void kill(const std::string& role_name) override { caf::anon_send(supervisor_, atom::kill::value, role_name); }
   void stop() override;
@@ -179,6 +180,11 @@ result<void> running_node::open(const progress_fn& progress) {
 last_words_fn running_node::last_words() const {
   if (!contracts_) return {};
   return [keeper = contracts_.get()](const std::string& package_id) { return keeper->last_lines_of(package_id); };
+}
+
+std::shared_ptr<contract_papers> running_node::papers_of(const std::string& peer) const {
+  const auto it = sites_.papers.find(peer);
+  return it == sites_.papers.end() ? nullptr : it->second;
 }
 
 result<void> running_node::start_contracts() {

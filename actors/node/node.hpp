@@ -25,6 +25,7 @@ class contract_keeper;
 namespace weft::actors {
 
 class contract_dialler;
+class contract_papers;
 
 /// Who shares verified signatures: the sites of one operator, or nobody (architecture §4.10).
 enum class trust : std::uint8_t { shared, each };
@@ -82,6 +83,8 @@ class node {
   [[nodiscard]] virtual std::map<std::string, remoting::link_report> links() const = 0;
   /// Starts contracts as processes of this node; they end with it. Null: the network lives in memory.
   [[nodiscard]] virtual chaincode::contract_keeper* contracts() const = 0;
+  /// What contracts are given that dial a peer of this node. Null: no such peer, or the network lives in memory.
+  [[nodiscard]] virtual std::shared_ptr<contract_papers> papers_of(const std::string& peer) const = 0;
   /// CPU nanoseconds by what they were booked on ("endorser", "committer", …), while `metering` is on.
   [[nodiscard]] virtual std::map<std::string, std::uint64_t> cpu_by_role() const = 0;
   /// Kills a role as a fault would; the supervisor starts it again. Nothing happens when no role of that name lives: see roles().

@@ -26,7 +26,8 @@ chaincode::contract_ptr code_of(const chaincode::package_store& store, const std
 
 }  // namespace
 
-packages_ptr packages_of(std::shared_ptr<const chaincode::package_store> store, std::function<std::string(const std::string&)> last_words) {
+packages_ptr packages_of(std::shared_ptr<const chaincode::package_store> store, std::function<std::string(const std::string&)> last_words,
+                         std::shared_ptr<const contract_papers> papers) {
   auto out = std::make_shared<installed_packages>();
   out->by_approval = [store](bytes_view approval) { return by_approval(*store, approval); };
   out->code_of = [store](const std::string& id) { return code_of(*store, id); };
@@ -36,6 +37,7 @@ packages_ptr packages_of(std::shared_ptr<const chaincode::package_store> store, 
     return *package->service;
   };
   out->last_words = std::move(last_words);
+  if (papers) out->how_to_start = [papers](const std::string& id) { return "start it with what " + (papers->folder_of(id) / "env.sh").string() + " sets"; };
   return out;
 }
 

@@ -51,8 +51,8 @@ result<stores> open_stores(const node_settings& settings, const std::string& mem
   return stores{std::move(files), std::move(state)};
 }
 
-/// Puts the system contracts and those that are compiled in onto a peer; gives what is installed on it.
-result<packages_ptr> install_contracts(const std::shared_ptr<peer_site>& site, const node_settings& settings, const last_words_fn& last_words) {
+/// Puts the system contracts and those that are compiled in onto a peer; adds what is installed on it to `out`.
+result<void> install_contracts(const std::shared_ptr<peer_site>& site, const node_settings& settings, const last_words_fn& last_words, const material_seams& seams, node_sites& out) {
   std::shared_ptr<ledger::env> files = ledger::make_memory_env();
   if (!settings.folder.empty()) {
     const auto folder = settings.folder / "data" / site->name / "packages";
@@ -64,6 +64,11 @@ result<packages_ptr> install_contracts(const std::shared_ptr<peer_site>& site, c
   for (const auto& [name, code] : chaincode::sample_contracts()) builtins.push_back({name, chaincode::default_label(name)});
   auto values = chaincode::builder_values(site->name, std::getenv("CHAINCODE_AS_A_SERVICE_BUILDER_CONFIG"));
   WEFT_TRY(auto packages, chaincode::open_package_store(files, builtins, std::move(values)));
+  std::shared_ptr<contract_papers> papers;
+  if (!settings.folder.empty()) {
+    papers = out.papers[site->name] = std::make_shared<contract_papers>(settings.folder / "contracts", site->name, site->msp_id, packages, seams);
+    packages = with_papers(std::move(packages), papers);
+  }
   std::map<std::string, std::string> ids;
   for (const auto& p : packages->list()) if (p.type == chaincode::native_type) ids[p.path] = p.id;
   for (const auto& [name, code] : chaincode::sample_contracts()) site->contracts[name] = {code, ids[name]};
@@ -85,7 +90,8 @@ result<packages_ptr> install_contracts(const std::shared_ptr<peer_site>& site, c
   site->contracts["_lifecycle"] = {chaincode::make_lifecycle_contract(packages, channels), {}};
   site->contracts["cscc"] = {chaincode::make_cscc(channels), {}};
   site->contracts["qscc"] = {chaincode::make_qscc(channels), {}};
-  return packages_of(packages, last_words);
+  out.packages[site->name] = packages_of(packages, last_words, papers);
+  return {};
 }
 
 /// Verifiers by operator: organizations of one operator share what they verified, if that is wanted. All share the tables of keys, which
@@ -400,7 +406,7 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
       WEFT_TRY(s->local_msp, crypto::msp::create(*m.msps.at(org.msp_id), crypto::msp_level::v1_4_3));
       WEFT_TRY(const auto channels, openings(s->name));
       for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, t, orderers_of(t, out, c.id), progress, bundles.of(org.operated_by)));
-      WEFT_TRY(out.packages[s->name], install_contracts(s, settings, last_words));
+      WEFT_CHECK(install_contracts(s, settings, last_words, seams, out));
       progress("peer " + s->name, "height " + std::to_string(channels.empty() ? 0 : s->channel(channels.front().id)->ledger->height().value));
       out.peers.push_back(std::move(s));
     }

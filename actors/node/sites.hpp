@@ -2,6 +2,7 @@
 #pragma once
 
 #include "actors/membership/roles.hpp"
+#include "actors/node/contract_papers.hpp"
 #include "actors/node/material.hpp"
 #include "actors/node/node.hpp"
 #include "actors/node/supervisor.hpp"
@@ -15,6 +16,7 @@ using last_words_fn = std::function<std::string(const std::string& package_id)>;
 
 struct node_sites {
   std::map<std::string, packages_ptr> packages;  ///< By peer.
+  std::map<std::string, std::shared_ptr<contract_papers>> papers;  ///< By peer; none in a network that lives in memory.
   std::vector<std::shared_ptr<const peer_site>> peers;
   std::vector<std::shared_ptr<const orderer_site>> orderers;
 };

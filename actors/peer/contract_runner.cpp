@@ -125,6 +125,7 @@ shim::surroundings around(const packages_ptr& packages) {
   shim::surroundings out;
   out.connection_of = packages->connection_of;
   out.last_words = packages->last_words;
+  out.how_to_start = packages->how_to_start;
   if (packages->code_of) {
     out.may_register = [packages](const std::string& id) { return chaincode::as_external(packages->code_of(id)) != nullptr; };
   }
@@ -147,8 +148,8 @@ contract_runner_actor::behavior_type contract_runner(self_ptr self, std::shared_
         step(self, shim::simulate_job{st.tickets, std::move(started->sim), std::move(started->step), started->job});
         return promise;
       },
-      [self](atom::arrived, std::uint64_t number, const contract_stream_ptr& stream) {
-        const auto link = self->state.board->accept(self->clock().now());
+      [self](atom::arrived, std::uint64_t number, const contract_stream_ptr& stream, std::string& only_as) {
+        const auto link = self->state.board->accept(self->clock().now(), std::move(only_as));
         if (!link) return stream->close("too many contracts are connected to this peer");
         keep(self, *link, number, stream);
         stream->read();

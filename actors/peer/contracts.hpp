@@ -34,6 +34,8 @@ struct installed_packages {
   std::function<std::optional<chaincode::connection>(const std::string& package_id)> connection_of;
   /// The end of what its process has written, for error texts.
   std::function<std::string(const std::string& package_id)> last_words;
+  /// How a contract that registers by itself is started, for error texts.
+  std::function<std::string(const std::string& package_id)> how_to_start;
 };
 using packages_ptr = std::shared_ptr<const installed_packages>;
 
@@ -49,8 +51,9 @@ using started_ptr = std::shared_ptr<started_simulation>;
 using contract_runner_actor = caf::typed_actor<
     // Goes on with a simulation until its end. Answered in any case: the contract's failures, silence and crashes are outcomes.
     caf::replies_to<atom::carry_on, started_ptr>::with<std::shared_ptr<const simulation_outcome>>,
-    // A contract has dialled this peer; its stream's listener uses the same number. From edges only.
-    caf::reacts_to<atom::arrived, std::uint64_t, contract_stream_ptr>,
+    // A contract has dialled this peer; its stream's listener uses the same number. It may register as the package named last, or as any if that is empty.
+    // From edges only.
+    caf::reacts_to<atom::arrived, std::uint64_t, contract_stream_ptr, std::string>,
     // INTERNAL: a stream that was dialled is open.
     caf::reacts_to<atom::linked, std::uint64_t>,
     // INTERNAL: a contract said something.

@@ -90,21 +90,21 @@ class stored_packages final : public package_store {
     installed_package out{package_id(parsed.label, raw), parsed.label, parsed.type, parsed.path, nullptr};
     if (parsed.type == native_type) {
       if (std::find(contracts_.begin(), contracts_.end(), parsed.path) != contracts_.end()) return out;
-      return cannot_run("package '" + parsed.label + "' of type 'native' names the contract '" + parsed.path + "'");
+      return not_compiled_in(parsed);
     }
     auto service = service_of(parsed, values_);
     if (!service) return fail(within("could not build chaincode", service.error()));
-    if (!*service) return cannot_run("package '" + parsed.label + "' has type '" + parsed.type + "', and no connection.json in its code.tar.gz");
-    out.service = std::make_shared<const connection>(std::move(**service));
+    if (*service) out.service = std::make_shared<const connection>(std::move(**service));
+    else if (parsed.type == service_type) return fail(errc::unsupported, "could not build chaincode: package '" + parsed.label + "' has type 'ccaas', and no connection.json in its code.tar.gz, "
+                                                                          "which says where the contract's service is");
     return out;
   }
 
-  tl::unexpected<error> cannot_run(const std::string& what) const {
+  tl::unexpected<error> not_compiled_in(const chaincode_package& p) const {
     std::string known;
     for (const auto& c : contracts_) known.append(known.empty() ? "" : ", ").append(c);
-    return fail(errc::unsupported, "could not build chaincode: " + what + ". This peer builds nothing: it runs packages of type 'ccaas', or any other, whose code.tar.gz "
-                                   "holds connection.json with the address of the contract's service, and those of type 'native' for contracts compiled into it (" +
-                                       known + ")");
+    return fail(errc::unsupported, "could not build chaincode: package '" + p.label + "' of type 'native' names the contract '" + p.path +
+                                       "', which is not compiled into this peer (" + known + " are)");
   }
 
   result<bytes> read_file(const std::string& name) const {

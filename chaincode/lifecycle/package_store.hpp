@@ -1,5 +1,5 @@
-// Packages installed on one peer. Contracts that are compiled into weft count as installed; others are kept as files. A peer installs what it can
-// run: contracts compiled into it, and services that it can call.
+// Packages installed on one peer. Contracts that are compiled into weft count as installed; others are kept as files. A peer builds and starts nothing: it
+// calls contracts that are compiled into it and services, and waits for other contracts, which somebody starts, to dial it.
 #pragma once
 
 #include <memory>
@@ -19,14 +19,14 @@ namespace weft::chaincode {
 struct installed_package {
   std::string id, label;
   std::string type, path;  ///< As in its metadata.json; for `native`, path names the contract.
-  std::shared_ptr<const connection> service;  ///< Where its contract runs; null for one that is compiled in.
+  std::shared_ptr<const connection> service;  ///< Where its contract runs; null for one that is compiled in, or dials its peer.
 };
 
 /// Thread-safe.
 class package_store {
  public:
   virtual ~package_store() = default;
-  /// Errors: `invalid_argument` for bytes that are no package, `unsupported` for a type that this peer cannot run,
+  /// Errors: `invalid_argument` for bytes that are no package, `unsupported` for a contract that should be compiled in and is not, or a service without an address,
   /// `already_exists` "chaincode already successfully installed (package ID '…')", `io`.
   [[nodiscard]] virtual result<installed_package> install(bytes_view package_tar_gz) = 0;
   /// Sorted by id.

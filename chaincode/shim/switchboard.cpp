@@ -32,6 +32,7 @@ struct switchboard::wire {
   shim::stream stream;
   std::string package_id;        ///< Of the service that it was dialled for, or that registered.
   bool accepted = false;         ///< The contract dialled us.
+  std::string only_as;           ///< And may register as this package only; empty: as any.
   std::optional<instant> register_by;
   std::map<call_key, run_id> running;
   std::size_t remarks = 0;
@@ -60,11 +61,12 @@ board_effects switchboard::step(board_event event, instant now) {
   return std::exchange(out_, {});
 }
 
-std::optional<link_id> switchboard::accept(instant now) {
+std::optional<link_id> switchboard::accept(instant now, std::string only_as) {
   const auto accepted = std::count_if(links_.begin(), links_.end(), [](const auto& l) { return l.second->accepted; });
   if (static_cast<std::size_t>(accepted) >= options_.accepted_max) return std::nullopt;
   auto w = std::make_unique<wire>(options_.stream);
   w->accepted = true;
+  w->only_as = std::move(only_as);
   w->register_by = now + options_.register_timeout;
   links_.emplace(++links_made_, std::move(w));
   return links_made_;
@@ -249,6 +251,12 @@ void switchboard::fail_waiting(service& s, const std::string& why) {
 }
 
 /// Fabric's words.
+std::string switchboard::not_registered(const std::string& package_id) const {
+  auto out = "timeout expired while starting chaincode " + package_id + " for transaction: it has not registered with this peer";
+  if (const auto how = around_.how_to_start ? around_.how_to_start(package_id) : std::string{}; !how.empty()) out += "; " + how;
+  return out;
+}
+
 std::string switchboard::not_reached(const service& s) {
   return "connection to " + s.package_id + " failed: error cannot create connection for " + s.package_id + ": error creating grpc connection to " +
          s.to->address + ": " + s.failure;
@@ -324,6 +332,7 @@ void switchboard::registered(link_id link, const std::string& package_id) {
     end_link(link, why);
     return fail_waiting(s, why);
   }
+  if (!w.only_as.empty() && w.only_as != package_id) return end_link(link, "the contract's certificate was issued for " + w.only_as + ", not for " + package_id);
   if (around_.may_register && !around_.may_register(package_id)) return end_link(link, "package " + package_id + " is not installed on this peer");
   auto& s = service_of(package_id);
   w.register_by.reset();
@@ -399,7 +408,7 @@ void switchboard::on(time_passes) {
         out_.push_back(close_link{link, "it was not reached in time"});
         links_.erase(link);
       }
-      fail_waiting(*s, s->to ? not_reached(*s) : "timeout expired while starting chaincode " + package + " for transaction");
+      fail_waiting(*s, s->to ? not_reached(*s) : not_registered(package));
     } else if (s->retry && *s->retry <= now_) {
       attempt(*s);
     }

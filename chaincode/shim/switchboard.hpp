@@ -49,6 +49,8 @@ struct surroundings {
   std::function<std::string(const std::string& package_id)> last_words;
   /// Whether a package may register here; none: every one may.
   std::function<bool(const std::string& package_id)> may_register;
+  /// How a contract that is not here yet could be started, for error texts; may be empty, and so may the function.
+  std::function<std::string(const std::string& package_id)> how_to_start;
 };
 
 /// A simulation that was started and waits for an external contract, and what it said last.
@@ -110,8 +112,8 @@ class switchboard {
   switchboard& operator=(const switchboard&) = delete;
 
   [[nodiscard]] board_effects step(board_event event, instant now);
-  /// A contract has dialled this peer. Nothing: too many have.
-  [[nodiscard]] std::optional<link_id> accept(instant now);
+  /// A contract has dialled this peer. `only_as`: the package that it may register as, if that is known already. Nothing: too many have dialled.
+  [[nodiscard]] std::optional<link_id> accept(instant now, std::string only_as = {});
   /// When `time_passes` is wanted at the latest; nothing while nothing can expire.
   [[nodiscard]] std::optional<instant> next_deadline() const;
 
@@ -146,6 +148,7 @@ class switchboard {
   void attempt(service& s);
   void fail_waiting(service& s, const std::string& why);
   [[nodiscard]] static std::string not_reached(const service& s);
+  [[nodiscard]] std::string not_registered(const std::string& package_id) const;
   // streams
   void carry_out(link_id link, stream_effects effects);
   void carry_out(link_id link, message request);

@@ -78,6 +78,8 @@ std::string quoted(const std::string& text) {
   return out + "'";
 }
 
+std::string exported(const char* name, const std::string& value) { return std::string("export ") + name + "=" + quoted(value) + "\n"; }
+
 }  // namespace
 
 std::string connection_profile_json(const profile_request& request) { return profile(request).dump(2) + "\n"; }
@@ -94,7 +96,7 @@ std::string wallet_entry(const client_identity& who) {
 
 std::string shell_environment(const client_identity& admin, const reachable_member& peer, const reachable_member* orderer) {
   std::string out = "# For Fabric's `peer` command, which needs FABRIC_CFG_PATH as well: the folder of its core.yaml.\n";
-  const auto put = [&](const char* name, const std::string& value) { out += std::string("export ") + name + "=" + quoted(value) + "\n"; };
+  const auto put = [&](const char* name, const std::string& value) { out += exported(name, value); };
   put("CORE_PEER_TLS_ENABLED", "true");
   put("CORE_PEER_ID", peer.name);
   put("CORE_PEER_LOCALMSPID", admin.msp_id);
@@ -112,6 +114,20 @@ std::string shell_environment(const client_identity& admin, const reachable_memb
     put("ORDERER_HOST", orderer->name);
   }
   return out;
+}
+
+std::string contract_description(const dialling_contract& c) {
+  return json({{"chaincode_id", c.package_id}, {"peer_address", c.peer_address}, {"client_cert", c.certificate_pem}, {"client_key", c.key_pem},
+               {"root_cert", c.root_pem}, {"mspid", c.msp_id}})
+             .dump(2) + "\n";
+}
+
+std::string contract_environment(const dialling_contract& c, const std::string& folder) {
+  return "# For a contract that dials its peer, such as: npx fabric-chaincode-node start --peer.address \"$CORE_PEER_ADDRESS\"\n" +
+         exported("CORE_CHAINCODE_ID_NAME", c.package_id) + exported("CORE_PEER_ADDRESS", c.peer_address) + exported("CORE_PEER_LOCALMSPID", c.msp_id) +
+         exported("CORE_PEER_TLS_ENABLED", "true") + exported("CORE_PEER_TLS_ROOTCERT_FILE", folder + "/peer.crt") +
+         exported("CORE_TLS_CLIENT_KEY_PATH", folder + "/client.key") + exported("CORE_TLS_CLIENT_CERT_PATH", folder + "/client.crt") +
+         exported("CORE_TLS_CLIENT_KEY_FILE", folder + "/client_pem.key") + exported("CORE_TLS_CLIENT_CERT_FILE", folder + "/client_pem.crt");
 }
 
 }  // namespace weft::config

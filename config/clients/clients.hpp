@@ -46,4 +46,16 @@ struct profile_request {
 /// orderer). Values are quoted: a folder may have any name.
 [[nodiscard]] std::string shell_environment(const client_identity& admin, const reachable_member& peer, const reachable_member* orderer);
 
+/// What a contract is given that dials its peer. interop/05 §4.
+struct dialling_contract {
+  std::string package_id, peer_address, msp_id;
+  std::string certificate_pem, key_pem;  ///< Its own, by which the peer knows it.
+  std::string root_pem;                  ///< Who issued the peer's certificate for that port.
+};
+/// chaincode.json, as Fabric hands it to the `run` of an external builder.
+[[nodiscard]] std::string contract_description(const dialling_contract& c);
+/// Lines for a shell, with the variables that Fabric's shims read. `folder` (absolute) holds client.key and client.crt (base64 of PEM, as Fabric has it),
+/// client_pem.key, client_pem.crt and peer.crt (PEM).
+[[nodiscard]] std::string contract_environment(const dialling_contract& c, const std::string& folder);
+
 }  // namespace weft::config

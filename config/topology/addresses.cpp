@@ -1,5 +1,6 @@
 // Where clients find the members of a network.
 #include <algorithm>
+#include <cstdlib>
 
 #include "config/topology/topology.hpp"
 
@@ -58,6 +59,18 @@ std::map<std::string, std::string> member_addresses(const topology& t) {
     }
   }
   return out;
+}
+
+std::optional<std::string> contracts_address(const topology& t, const std::string& address) {
+  const auto colon = address.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  const auto port = std::strtoul(address.c_str() + colon + 1, nullptr, 10);
+  if (port == 0) return address;
+  if (port >= UINT16_MAX) return std::nullopt;
+  auto next = address.substr(0, colon + 1) + std::to_string(port + 1);
+  const auto taken = member_addresses(t);
+  if (std::any_of(taken.begin(), taken.end(), [&](const auto& m) { return m.second == next; })) return std::nullopt;
+  return next;
 }
 
 std::string listening_address(const std::string& address) {

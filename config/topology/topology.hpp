@@ -108,6 +108,9 @@ struct dev_options {
 /// Where clients reach each member, "host:port" by "peer0.org1.example.com": as `addresses` say, else a standard port of the host where its node is
 /// (localhost, when one process holds everything). Orderers' stand in the genesis block.
 [[nodiscard]] std::map<std::string, std::string> member_addresses(const topology& t);
+/// Where contracts dial a peer whose clients reach it at `address`: the next port, as Fabric's samples have it (7052 beside 7051). Nothing: a member of the
+/// network has that port.
+[[nodiscard]] std::optional<std::string> contracts_address(const topology& t, const std::string& address);
 /// Where a listener of that address is put: on this machine alone when that is all it says ("localhost:7051" → "127.0.0.1:7051"), else on every
 /// interface of the family, because a host's name may belong to a router in front of it ("10.0.0.5:7051" → "0.0.0.0:7051").
 [[nodiscard]] std::string listening_address(const std::string& address);

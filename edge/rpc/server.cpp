@@ -83,12 +83,8 @@ using seat_ptr = std::unique_ptr<call_seat>;
 struct call_facts {
   explicit call_facts(const grpc::CallbackServerContext& context) : deadline(context.deadline()) {
     for (const auto& [key, value] : context.client_metadata()) metadata.emplace(bytes(key.data(), key.size()), bytes(value.data(), value.size()));
-    const auto who = context.auth_context();
-    if (!who || !who->IsPeerAuthenticated()) return;
-    for (const auto& pem : who->FindPropertyValues("x509_pem_cert")) client_certificate.assign(pem.data(), pem.size());
   }
   std::map<std::string, std::string> metadata;
-  std::string client_certificate;
   std::chrono::system_clock::time_point deadline;
 
   [[nodiscard]] std::string find(const std::string& key) const {
@@ -96,6 +92,14 @@ struct call_facts {
     return it == metadata.end() ? std::string{} : it->second;
   }
 };
+
+/// What the client has shown, as PEM, if this port asks for it.
+std::string certificate_of(const grpc::CallbackServerContext& context) {
+  const auto who = context.auth_context();
+  if (!who || !who->IsPeerAuthenticated()) return {};
+  const auto shown = who->FindPropertyValues("x509_pem_cert");
+  return shown.empty() ? std::string{} : std::string(shown.front().data(), shown.front().size());
+}
 
 /// Ends at once with a status.
 class refusal final : public reactor_base {
@@ -194,9 +198,9 @@ class stream_reactor;
 /// What handlers hold: outlives the reactor.
 class open_stream final : public stream {
  public:
-  open_stream(stream_reactor* reactor, const grpc::CallbackServerContext& context) : facts_(context), reactor_(reactor) {}
+  open_stream(stream_reactor* reactor, const grpc::CallbackServerContext& context) : facts_(context), client_certificate_(certificate_of(context)), reactor_(reactor) {}
   [[nodiscard]] std::string metadata(const std::string& key) const override { return facts_.find(key); }
-  [[nodiscard]] std::string client_certificate() const override { return facts_.client_certificate; }
+  [[nodiscard]] std::string client_certificate() const override { return client_certificate_; }
   void read() override;
   void write(bytes message) override;
   void finish(const rpc_status& status) override;
@@ -209,6 +213,7 @@ class open_stream final : public stream {
   void go_on();  // with the lock held
 
   const call_facts facts_;
+  const std::string client_certificate_;
   std::mutex mutex_;
   stream_reactor* reactor_;  ///< Null once it was told to finish.
   std::deque<bytes> queue_;

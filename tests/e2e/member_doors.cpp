@@ -3,11 +3,17 @@
 
 #include <fstream>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
+#include "actors/node/contract_papers.hpp"
+#include "chaincode/lifecycle/archive.hpp"
 #include "crypto/hash/sha256.hpp"
 #include "crypto/x509/certificate.hpp"
 #include "orderer/ab.pb.h"
+#include "peer/chaincode_shim.pb.h"
 #include "peer/events.pb.h"
+#include "peer/lifecycle/lifecycle.pb.h"
+#include "peer/proposal_response.pb.h"
 #include "tests/e2e/door_fixture.hpp"
 
 using namespace weft;
@@ -186,6 +192,56 @@ TEST_CASE("a port that asks for certificates serves who shows one, and binds req
   CHECK(status(hash_of(user)) == 200);
   CHECK(status({}) == 400);
   CHECK(status(hash_of("Admin@org2.example.com")) == 400);
+}
+
+TEST_CASE("a contract dials its peer with the certificate of its package, and is nobody else's") {
+  fixture f;
+  const std::string peer = "peer0.org1.example.com";
+  REQUIRE(f.ports->open_contracts(peer, "localhost:0"));
+  const auto install = [&](const std::string& label) {
+    const auto package = chaincode::write_archive({{"metadata.json", R"({"path":"","type":"golang","label":")" + label + R"("})"},
+                                                   {"code.tar.gz", chaincode::write_archive({{"src/main.go", "package main"}})}});
+    ::lifecycle::InstallChaincodeArgs args;
+    args.set_chaincode_install_package(package);
+    const auto who = *f.node->user("Admin@org1.example.com");
+    system_random random;
+    const auto made = ledger::make_proposal({"", "_lifecycle", {"InstallChaincode", proto::encode(args)}, {}, false}, who.serialized(), random.make_bytes(24), system_clock().now());
+    const auto raw = f.connect(peer)->call("/protos.Endorser/ProcessProposal", ledger::make_signed_proposal(made.proposal_bytes, *who.sign(made.proposal_bytes)), {std::chrono::seconds(20), {}});
+    REQUIRE(raw);
+    ::protos::ProposalResponse answer;
+    REQUIRE(proto::decode(*raw, answer));
+    REQUIRE_MESSAGE(answer.response().status() == 200, answer.response().message());
+    CHECK_FALSE(answer.has_endorsement());
+    return chaincode::package_id(label, package);
+  };
+  const auto mine = install("mine"), other = install("other");
+  const auto papers = f.node->papers_of(peer);
+  const auto description = nlohmann::json::parse(f.text(fs::relative(papers->folder_of(mine) / "chaincode.json", f.folder)));
+  CHECK(description["chaincode_id"] == mine);
+  CHECK(description["mspid"] == "Org1MSP");
+  const auto dial = [&](bool with_certificate) {
+    edge::client_tls tls{description["root_cert"], {}, {}, {}};
+    if (with_certificate) {
+      tls.certificate_pem = description["client_cert"];
+      tls.key_pem = description["client_key"];
+    }
+    return edge::rpc_client::connect(description["peer_address"], tls)->open("/protos.ChaincodeSupport/Register");
+  };
+  const auto registered_as = [](edge::client_stream& stream, const std::string& id) {
+    ::protos::ChaincodeID name;
+    name.set_name(id);
+    ::protos::ChaincodeMessage m;
+    m.set_type(::protos::ChaincodeMessage::REGISTER);
+    m.set_payload(proto::encode(name));
+    if (!stream.write(proto::encode(m))) return false;
+    const auto raw = stream.read();
+    return raw && proto::decode(*raw, m) && m.type() == ::protos::ChaincodeMessage::REGISTERED;
+  };
+  CHECK(registered_as(*dial(true), mine));
+  CHECK_FALSE(registered_as(*dial(true), other));
+  CHECK_FALSE(registered_as(*dial(false), mine));
+  const auto clients_port = f.connect(peer)->open("/protos.ChaincodeSupport/Register");
+  CHECK_FALSE(registered_as(*clients_port, mine));  // not there
 }
 
 TEST_CASE("ports that cannot be opened say why") {

@@ -193,7 +193,7 @@ TEST_CASE("a contract that dials the peer") {
   const auto handle = caf::actor_cast<contract_runner_actor>(w.runner);
   const auto ear = make_ear(handle);
   auto stream = std::make_shared<fake_stream>();
-  caf::anon_send(handle, atom::arrived::value, ear.number, contract_stream_ptr(stream));
+  caf::anon_send(handle, atom::arrived::value, ear.number, contract_stream_ptr(stream), std::string());
   w.scheduler().run();
   CHECK(stream->reads == 1);
   ear.listener->message(registers("a:1"));
@@ -205,7 +205,7 @@ TEST_CASE("a contract that dials the peer") {
   CHECK(stream->sent.back().call.txid == "t1");
   const auto stranger = make_ear(handle);
   auto second = std::make_shared<fake_stream>();
-  caf::anon_send(handle, atom::arrived::value, stranger.number, contract_stream_ptr(second));
+  caf::anon_send(handle, atom::arrived::value, stranger.number, contract_stream_ptr(second), std::string());
   w.scheduler().run();
   stranger.listener->message(registers("b:1"));
   w.scheduler().run();

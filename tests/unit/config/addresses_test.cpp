@@ -81,3 +81,13 @@ TEST_CASE("a loopback address listens there only, any other everywhere") {
   CHECK(listening_address("peer0.org1.example.com:7051") == "0.0.0.0:7051");
   CHECK(listening_address("[2001:db8::1]:7051") == "[::]:7051");
 }
+
+TEST_CASE("contracts dial the port after the one for clients, unless somebody has it") {
+  auto t = dev_topology({});
+  CHECK(contracts_address(t, "localhost:7051") == "localhost:7052");
+  CHECK(contracts_address(t, "[::1]:7051") == "[::1]:7052");
+  CHECK(contracts_address(t, "localhost:0") == "localhost:0");
+  CHECK_FALSE(contracts_address(t, "localhost:9050"));  // Org2's peer is next
+  CHECK_FALSE(contracts_address(t, "localhost:65535"));
+  CHECK_FALSE(contracts_address(t, "localhost"));
+}

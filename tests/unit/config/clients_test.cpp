@@ -67,3 +67,12 @@ TEST_CASE("a shell takes the environment as it is written, whatever the folder i
   const auto mutual = shell_environment(admin, peer, nullptr);
   CHECK(mutual.find("export CORE_PEER_TLS_CLIENTAUTHREQUIRED='true'\nexport CORE_PEER_TLS_CLIENTCERT_FILE='/tls/client.crt'\n") != std::string::npos);
 }
+
+TEST_CASE("a contract that dials its peer is told where, and who it is") {
+  const dialling_contract c{"basic_1.0:ab", "localhost:7052", "Org1MSP", pem, "key\n", "root\n"};
+  CHECK(json::parse(contract_description(c)) == json{{"chaincode_id", "basic_1.0:ab"}, {"peer_address", "localhost:7052"}, {"client_cert", pem},
+                                                     {"client_key", "key\n"}, {"root_cert", "root\n"}, {"mspid", "Org1MSP"}});
+  const auto text = contract_environment(c, "/it's/here");
+  CHECK(text.find("export CORE_CHAINCODE_ID_NAME='basic_1.0:ab'\n") != std::string::npos);
+  CHECK(text.find("export CORE_TLS_CLIENT_KEY_PATH='/it'\\''s/here/client.key'\n") != std::string::npos);
+}

@@ -80,23 +80,28 @@ TEST_CASE("a service may be named for the peer that calls it") {
   CHECK(nameless.error().context == "could not build chaincode: connection.json: no value for the template '{{.peername}}_cc:9999'; there are: none");
 }
 
-TEST_CASE("packages that this peer cannot run are refused, and it says what it runs") {
+TEST_CASE("what would have to be compiled in, or dialled, and cannot be is refused; every other contract may dial its peer") {
   const auto store = open_package_store(nullptr, builtins).value();
-  for (const auto* type : {"golang", "node", "java", "ccaas", "external", ""}) {
+  const auto of_type = [](const std::string& type) {
+    const auto metadata = R"({"path":"","type":")" + type + R"(","label":"l)" + type + R"("})";
+    return write_archive({{"metadata.json", metadata}, {"code.tar.gz", write_archive({{"src/main.go", "package main"}})}});
+  };
+  for (const auto* type : {"golang", "node", "java", "external", ""}) {
     CAPTURE(type);
-    const auto metadata = std::string(R"({"path":"","type":")") + type + R"(","label":"l"})";
-    const auto package = write_archive({{"metadata.json", metadata}, {"code.tar.gz", write_archive({{"src/main.go", "package main"}})}});
-    const auto refused = store->install(package);
-    REQUIRE_FALSE(refused);
-    CHECK(refused.error().code == errc::unsupported);
-    CHECK(refused.error().context.starts_with(std::string("could not build chaincode: package 'l' has type '") + type + "', and no connection.json"));
-    CHECK(refused.error().context.find("packages of type 'ccaas'") != std::string::npos);
+    const auto installed = store->install(of_type(type));
+    REQUIRE(installed);
+    CHECK(installed->type == type);
+    CHECK_FALSE(installed->service);
   }
+  const auto refused = store->install(of_type("ccaas"));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == errc::unsupported);
+  CHECK(refused.error().context.starts_with("could not build chaincode: package 'lccaas' has type 'ccaas', and no connection.json"));
   CHECK(store->install(make_native_package("nobody", "x")).error().code == errc::unsupported);
   CHECK(store->install("no package").error().code == errc::invalid_argument);
   const auto junk_inside = write_archive({{"metadata.json", R"({"type":"ccaas","label":"l"})"}, {"code.tar.gz", "junk"}});
   CHECK(store->install(junk_inside).error().code == errc::invalid_argument);
-  CHECK(store->list().size() == 2);
+  CHECK(store->list().size() == 7);
 }
 
 TEST_CASE("files that are no packages are passed over; a damaged one is not handed out") {

@@ -248,7 +248,7 @@ TEST_CASE("a contract that registers by itself") {
     const auto t = f.propose("self", "t1");
     f.pass(10s);
     CHECK(f.failure(t) ==
-          in_simulation + "t1: could not launch chaincode self:1: timeout expired while starting chaincode self:1 for transaction");
+          in_simulation + "t1: could not launch chaincode self:1: timeout expired while starting chaincode self:1 for transaction: it has not registered with this peer");
   }
   SUBCASE("although somebody with its id is connected: no answer") {
     f.registers(f.board.accept(f.now).value(), "self:1");
@@ -274,6 +274,15 @@ TEST_CASE("a contract that registers by itself") {
     f.registers(link, "stranger:1");
     REQUIRE(f.closed.size() == 1);
     CHECK(f.closed[0].why == "package stranger:1 is not installed on this peer");
+  }
+  SUBCASE("as what its certificate says, and as nothing else") {
+    const auto link = f.board.accept(f.now, "self:1").value();
+    f.registers(link, "a:1");
+    REQUIRE(f.closed.size() == 1);
+    CHECK(f.closed[0].why == "the contract's certificate was issued for self:1, not for a:1");
+    CHECK_FALSE(f.board.connected("a:1"));
+    f.registers(f.board.accept(f.now, "self:1").value(), "self:1");
+    CHECK(f.board.connected("self:1"));
   }
   SUBCASE("or says nothing") {
     static_cast<void>(f.board.accept(f.now));
