@@ -110,7 +110,12 @@ class socket_door final : public door {
 
  private:
   std::vector<service> services(actors::node& node, std::function<void()> stop) {
-    door_context context{&system_, &node, std::make_shared<const peer_choice>(node.peers(), peers_elsewhere(node)), {}, std::move(stop), {}, {}, {}, node.settings().clock->now()};
+    door_context context;
+    context.system = &system_;
+    context.node = &node;
+    context.peers = std::make_shared<const peer_choice>(node.peers(), peers_elsewhere(node));
+    context.stop = std::move(stop);
+    context.opened = node.settings().clock->now();
     context.open_calls = [this] { return server_ ? server_->open_calls() : 0; };
     return equipment_.make(context, {make_gateway_service, make_endorser_service, make_deliver_service, make_control_service, make_chaincode_support_service, make_contract_service});
   }

@@ -207,16 +207,16 @@ TEST_CASE("a contract dials its peer with the certificate of its package, and is
     system_random random;
     const auto made = ledger::make_proposal({"", "_lifecycle", {"InstallChaincode", proto::encode(args)}, {}, false}, who.serialized(), random.make_bytes(24), system_clock().now());
     const auto raw = f.connect(peer)->call("/protos.Endorser/ProcessProposal", ledger::make_signed_proposal(made.proposal_bytes, *who.sign(made.proposal_bytes)), {std::chrono::seconds(20), {}});
-    REQUIRE(raw);
+    REQUIRE_MESSAGE(raw.status.ok(), raw.status.message);
     ::protos::ProposalResponse answer;
-    REQUIRE(proto::decode(*raw, answer));
+    REQUIRE(proto::decode(raw.response, answer));
     REQUIRE_MESSAGE(answer.response().status() == 200, answer.response().message());
     CHECK_FALSE(answer.has_endorsement());
     return chaincode::package_id(label, package);
   };
   const auto mine = install("mine"), other = install("other");
   const auto papers = f.node->papers_of(peer);
-  const auto description = nlohmann::json::parse(f.text(fs::relative(papers->folder_of(mine) / "chaincode.json", f.folder)));
+  const auto description = nlohmann::json::parse(f.text(std::filesystem::relative(papers->folder_of(mine) / "chaincode.json", f.folder)));
   CHECK(description["chaincode_id"] == mine);
   CHECK(description["mspid"] == "Org1MSP");
   const auto dial = [&](bool with_certificate) {

@@ -171,8 +171,13 @@ class memory_network final : public live_network {
 
  private:
   void open_doors() {
-    const edge::door_context context{&system_, node_.get(), std::make_shared<const edge::peer_choice>(node_->peers()), {}, [] {}, [] { return std::size_t{0}; }, {},
-                                     clock_->now()};
+    edge::door_context context;
+    context.system = &system_;
+    context.node = node_.get();
+    context.peers = std::make_shared<const edge::peer_choice>(node_->peers());
+    context.stop = [] {};
+    context.open_calls = [] { return std::size_t{0}; };
+    context.opened = clock_->now();
     for (auto* make : {edge::make_control_service, edge::make_deliver_service, edge::make_endorser_service, edge::make_gateway_service}) {
       auto equipped = make(context);
       bridges_.insert(bridges_.end(), equipped.bridges.begin(), equipped.bridges.end());
