@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -34,7 +35,8 @@ struct deploy_options : network_options {
   bool init_required = false;
 
   void add_to(CLI::App& verb, bool with_address) {
-    verb.add_option("path", path, "Folder of a Node contract (package.json, fabric-shim 2.5 installed), or an executable that serves the contract at $CHAINCODE_SERVER_ADDRESS");
+    verb.add_option("path", path, std::string("Folder of a Node contract (package.json, fabric-shim 2.5 installed), or an executable that serves the contract at $CHAINCODE_SERVER_ADDRESS") +
+                                     (with_address ? ";\nor a package (.tar.gz) that another tool made, whose contract you run" : ""));
     if (with_address) verb.add_option("--address", address, "HOST:PORT of the contract's service, which you run yourself with the CHAINCODE_ID that is printed");
     verb.add_option("--name", name, "What the channel calls it (default: the name in package.json, or the file's)");
     verb.add_option("--version", version, "Its version (default: that in package.json, or 1.0)");
@@ -58,16 +60,38 @@ T or_usage(result<T> r, const std::string& option = {}) {
 struct target {
   contract_definition definition;
   std::string path;     ///< Absolute; empty: somebody else runs it.
-  std::string address;
+  std::string address;  ///< Of its service; empty: it dials its peer.
+  std::string label;
+  bytes package;        ///< Made by somebody else; empty: we make it.
 };
 
+bool is_package(const std::string& path) {
+  std::array<char, 2> magic{};
+  std::ifstream in(path, std::ios::binary);
+  return in.read(magic.data(), magic.size()) && magic == std::array<char, 2>{'\x1f', '\x8b'};
+}
+
+/// A package that another tool made is called as its label says: NAME_VERSION.
+void read_package(const std::string& path, target& out) {
+  out.package = or_usage(config::yaml::read_file(path, chaincode::package_bytes_max));
+  const auto p = or_usage(chaincode::parse_package(out.package), path);
+  const auto service = or_usage(chaincode::service_of(p, chaincode::builder_values("peer", std::getenv("CHAINCODE_AS_A_SERVICE_BUILDER_CONFIG"))), path);
+  if (service) out.address = service->address;
+  out.label = p.label;
+  const auto split = p.label.rfind('_');
+  if (out.definition.name.empty()) out.definition.name = chaincode::as_chaincode_name(p.label.substr(0, split));
+  if (out.definition.version.empty() && split != std::string::npos) out.definition.version = chaincode::as_chaincode_version(p.label.substr(split + 1));
+}
+
 target target_of(const deploy_options& o) {
-  if (o.path.empty() == o.address.empty()) quit(exit_usage, "say which contract: the PATH of a Node contract's folder or of an executable, or --address HOST:PORT of a service that you run");
+  if (o.path.empty() == o.address.empty()) quit(exit_usage, "say which contract: the PATH of a Node contract's folder, of an executable or of a package, or --address HOST:PORT of a service that you run");
   target out;
   out.address = o.address;
   out.definition.name = o.name;
   out.definition.version = o.version;
-  if (!o.path.empty()) {
+  if (!o.path.empty() && is_package(o.path)) {
+    read_package(o.path, out);
+  } else if (!o.path.empty()) {
     const char* search = std::getenv("PATH");
     const auto plan = or_usage(chaincode::plan_launch(o.path, search ? search : ""));
     out.path = fs::absolute(o.path).lexically_normal().string();
@@ -80,6 +104,7 @@ target target_of(const deploy_options& o) {
   if (out.definition.name.empty()) quit(exit_usage, "--name NAME says what the channel shall call the contract" + std::string(o.path.empty() ? "" : "; its own name cannot be used for that"));
   or_usage(chaincode::check_chaincode_name(out.definition.name), "--name");
   or_usage(chaincode::check_chaincode_version(out.definition.version), "--version");
+  if (out.label.empty()) out.label = out.definition.name + "_" + out.definition.version;
   out.definition.validation_parameter = or_usage(validation_parameter(o.policy), "--policy");
   out.definition.init_required = o.init_required;
   if (!o.collections.empty()) {
@@ -90,8 +115,6 @@ target target_of(const deploy_options& o) {
   }
   return out;
 }
-
-std::string label_of(const contract_definition& d) { return d.name + "_" + d.version; }
 
 /// The package of a contract, and its process when it has one.
 struct made_package {
@@ -120,7 +143,7 @@ void stop_process(const network& n, const std::string& package_id) {
 made_package start_process(const network& n, const target& t) {
   control::StartContractRequest request;
   request.set_path(t.path);
-  request.set_label(label_of(t.definition));
+  request.set_label(t.label);
   auto r = ask_contracts<control::StartContractResponse>(n, "Start", request, start_timeout);
   return {std::move(*r.mutable_package()), r.process().package_id(), r.process(), r.failure(), r.known()};
 }
@@ -132,10 +155,9 @@ made_package make_package(const network& n, const target& t) {
     if (!out.known) stop_process(n, out.id);
     quit(exit_failed, out.failure + "\nIts log: " + out.process.log());
   }
-  const auto label = label_of(t.definition);
   made_package out;
-  out.package = chaincode::make_service_package({.address = t.address, .dial_timeout = std::chrono::seconds(10)}, label);
-  out.id = chaincode::package_id(label, out.package);
+  out.package = !t.package.empty() ? t.package : chaincode::make_service_package({.address = t.address, .dial_timeout = std::chrono::seconds(10)}, t.label);
+  out.id = chaincode::package_id(t.label, out.package);
   return out;
 }
 
@@ -152,6 +174,12 @@ struct deployed {
   int pid = 0;
 };
 
+/// Where a peer has put what a contract needs to dial it.
+std::string papers_of(const network& n, const std::string& peer, std::string package_id) {
+  std::replace(package_id.begin(), package_id.end(), ':', '.');
+  return (fs::path(n.dir()) / "contracts" / peer / package_id / "env.sh").string();
+}
+
 /// `only_if_needed`: what the channel runs with this package already is left as it is.
 deployed deploy(network& n, target t, bool only_if_needed, const contract_deployment::progress_fn& progress) {
   contract_deployment d(n, progress);
@@ -159,7 +187,7 @@ deployed deploy(network& n, target t, bool only_if_needed, const contract_deploy
   deployed out{d.channel(), made.id, t.path.empty() ? t.address : made.process.address(), made.process.log(), {}, {}, {}, made.process.pid()};
   progress("package", made.id);
   if (made.process.pid() != 0) progress("process", std::to_string(made.process.pid()) + " at " + made.process.address() + ", log " + made.process.log());
-  if (t.path.empty()) progress("service", t.address + "; it has to run with CHAINCODE_ID=" + made.id);
+  if (t.path.empty() && !t.address.empty()) progress("service", t.address + "; it has to run with CHAINCODE_ID=" + made.id);
   const auto before = d.packages_of(t.definition.name);
   const auto now = d.committed(t.definition.name);
   const bool equal = now && same(*now, t.definition);
@@ -170,6 +198,9 @@ deployed deploy(network& n, target t, bool only_if_needed, const contract_deploy
     d.install(made.package, made.id);
     d.approve(t.definition, made.id);
     if (!only_approves) out.block = d.commit(t.definition);
+  }
+  if (t.path.empty() && t.address.empty()) {
+    for (const auto& p : d.peers()) progress("start it", "for " + p.name + ", with what " + papers_of(n, p.name, made.id) + " sets");
   }
   out.functions = d.await_answer(t.definition);
   const auto in_use = d.packages_in_use();
@@ -245,6 +276,7 @@ std::optional<std::string> wait_for_save(save_watch& files, int interrupts) {
 }
 
 void run_dev(const deploy_options& o) {
+  if (is_package(o.path)) quit(exit_usage, o.path + " is a package: `dev` watches the folder of a contract, or an executable");
   const int interrupts = open_interrupts();
   const auto t = target_of(o);
   auto files = save_watch::open(t.path);
@@ -335,7 +367,8 @@ void add_chaincode_verb(CLI::App& app) {
     o->add_to(*verb, true);
     verb->callback([o] { run_deploy(*o); });
     example(*verb, "weft chaincode deploy asset-transfer/chaincode-javascript --name basic2\n  weft chaincode deploy ./mycontract --version 2.0 --policy \"OR('Org1MSP.peer', 'Org2MSP.peer')\"\n"
-                   "  weft chaincode deploy --address localhost:9999 --name basic2    # runs where you started it, also under a debugger\n\n"
+                   "  weft chaincode deploy --address localhost:9999 --name basic2    # runs where you started it, also under a debugger\n"
+                   "  weft chaincode deploy basic_1.0.tar.gz    # a package of another tool: you start its contract\n\n"
                    "A contract that is given by its path runs as a process of the network, which starts it again when it dies and with every `weft up`.\n"
                    "A name that is defined already gets the next sequence. On a cluster each organization deploys on a node of its own.");
   }

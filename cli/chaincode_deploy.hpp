@@ -22,6 +22,7 @@ class contract_deployment {
   contract_deployment(network& n, progress_fn progress);
 
   [[nodiscard]] const std::string& channel() const noexcept { return channel_; }
+  [[nodiscard]] const std::vector<local_peer>& peers() const noexcept { return peers_; }
   /// The definition that the channel has under this name; nothing when it has none.
   [[nodiscard]] std::optional<contract_definition> committed(const std::string& name) const;
   /// Packages with which a local organization runs the contract on this channel now; `anywhere`: any contract on any channel.

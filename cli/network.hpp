@@ -48,6 +48,8 @@ class network {
   /// Any method, such as "/weft.control.Contracts/Start"; `peer`: who shall serve it, where peers do. A refusal is given back.
   [[nodiscard]] tl::expected<bytes, actors::rpc_status> try_call(const std::string& method, bytes request, std::chrono::milliseconds timeout, const std::string& peer = {}) const;
 
+  /// The network's folder, as it was named.
+  [[nodiscard]] const std::string& dir() const noexcept { return options_.dir; }
   [[nodiscard]] const control::StatusResponse& status();
   /// The channel that was named, or the first one. Ends the verb when the network has no such channel.
   [[nodiscard]] std::string channel();

@@ -15,6 +15,10 @@ expect 1 'private data collections .* \(secrets\) are not there yet' -- "$weft" 
 mkdir "$scratch/bare" && echo '{"name":"bare"}' >"$scratch/bare/package.json"
 expect 2 'run `npm install` there first' -- "$weft" chaincode deploy "$scratch/bare"
 
+printf 'no package' | gzip >"$scratch/junk.tar.gz"
+expect 2 'junk.tar.gz: ' -- "$weft" chaincode deploy "$scratch/junk.tar.gz"
+expect 2 'is a package: .dev. watches' -- "$weft" chaincode dev "$scratch/junk.tar.gz"
+
 # One that dies at once: its own words are the error, and nothing is left of it.
 printf '#!/bin/sh\necho "I am $CHAINCODE_ID" >&2\nexit 3\n' >"$scratch/crash" && chmod +x "$scratch/crash"
 expect 1 'exited with 3; it said last:' -- "$weft" chaincode deploy "$scratch/crash"
