@@ -11,6 +11,7 @@
 
 #include "actors/channel_table.hpp"
 #include "actors/directory.hpp"
+#include "actors/tallies.hpp"
 #include "chaincode/contract/contract.hpp"
 #include "chaincode/simulation/definition_cache.hpp"
 #include "cluster/consenter/members.hpp"
@@ -53,6 +54,7 @@ struct site {
   std::shared_ptr<random_source> random;
   directory_ptr where;
   role_options options;
+  std::shared_ptr<tallies> counted = std::make_shared<tallies>();  ///< What its roles have done.
 
   template <class Handle>
   [[nodiscard]] route<Handle> to(const std::string& role) const { return {where, name + "/" + role}; }

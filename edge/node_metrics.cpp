@@ -33,13 +33,16 @@ class families {
     auto& m = add(name, help, MetricType::Counter, std::move(l));
     m.counter.value = value;
   }
-  void durations(const char* name, const char* help, labels l, const method_usage& u) {
+  /// `classes` have the bounds that tallies and method_usage share; one more has none.
+  template <std::size_t N>
+  void durations(const char* name, const char* help, labels l, const std::array<std::uint64_t, N>& classes, double seconds) {
+    static_assert(N == method_usage::bounds.size() + 1 && method_usage::bounds == actors::tallies::bounds);
     auto& h = add(name, help, MetricType::Histogram, std::move(l)).histogram;
-    for (std::size_t i = 0; i < u.durations.size(); ++i) {
-      h.sample_count += u.durations[i];
+    for (std::size_t i = 0; i < N; ++i) {
+      h.sample_count += classes[i];
       h.bucket.push_back({h.sample_count, i < method_usage::bounds.size() ? method_usage::bounds[i] : std::numeric_limits<double>::infinity()});
     }
-    h.sample_sum = u.seconds;
+    h.sample_sum = seconds;
   }
   [[nodiscard]] std::string text() const {
     std::vector<MetricFamily> all;
@@ -69,7 +72,7 @@ void add_calls(families& out, const std::string& member, const method_usage& u) 
     ended.insert(ended.begin(), {"code", code_names[i]});
     out.counter(s ? "grpc_server_stream_requests_completed" : "grpc_server_unary_requests_completed", "Calls that ended", std::move(ended), static_cast<double>(u.completed[i]));
   }
-  out.durations(s ? "grpc_server_stream_request_duration" : "grpc_server_unary_request_duration", "Seconds from the beginning of a call to its end", who, u);
+  out.durations(s ? "grpc_server_stream_request_duration" : "grpc_server_unary_request_duration", "Seconds from the beginning of a call to its end", who, u.durations, u.seconds);
   if (!s) return;
   out.counter("grpc_server_stream_messages_received", "Messages of clients", who, static_cast<double>(u.messages_received));
   out.counter("grpc_server_stream_messages_sent", "Messages to clients", who, static_cast<double>(u.messages_sent));
@@ -100,6 +103,20 @@ void add_members(families& out, const actors::node& node) {
   }
 }
 
+labels to_labels(const std::string& member, const actors::tallies::labels& of) {
+  labels out;
+  for (const auto& [name, value] : of) out.push_back({name, value});
+  out.push_back({"member", member});
+  return out;
+}
+
+void add_tallies(families& out, const std::string& member, const actors::tallies& counted) {
+  for (const auto& [name, f] : counted.all_counts())
+    for (const auto& [l, n] : f.series) out.counter(name.c_str(), f.help, to_labels(member, l), static_cast<double>(n));
+  for (const auto& [name, f] : counted.all_timings())
+    for (const auto& [l, t] : f.series) out.durations(name.c_str(), f.help, to_labels(member, l), t.classes, t.seconds);
+}
+
 void add_process(families& out) {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
@@ -125,6 +142,8 @@ std::string node_metrics(const actors::node& node, const doors_usage& doors, std
   for (const auto& [member, methods] : doors)
     for (const auto& u : methods) add_calls(out, member, u);
   add_members(out, node);
+  for (const auto& p : node.peers()) add_tallies(out, p->name, *p->counted);
+  for (const auto& o : node.orderers()) add_tallies(out, o->name, *o->counted);
   for (const auto& r : node.roles()) {
     out.gauge("weft_role_alive", "0 while a role is being restarted", {{"role", r.name}}, r.alive ? 1 : 0);
     out.counter("weft_role_restarts", "How often a role was started again", {{"role", r.name}}, r.restarts);

@@ -89,6 +89,15 @@ std::vector<judgement> admit(const filter_state& s, std::span<const ledger::enve
   return out;
 }
 
+/// What became of an envelope, for the operations service.
+void book(const orderer_site& site, const ledger::envelope& e, int status, std::chrono::nanoseconds took) {
+  const auto id = cluster::channel_of(e);
+  const auto channel = id && site.channel(*id) ? *id : std::string();
+  const tallies::labels about{{"channel", channel}, {"type", cluster::is_config_update(e) ? "CONFIG_UPDATE" : "ENDORSER_TRANSACTION"}, {"status", cluster::status_name(status)}};
+  site.counted->count("broadcast_processed_count", "Messages that came to be ordered", about);
+  site.counted->took("broadcast_enqueue_duration", "Seconds until they were ordered, or refused", about, took);
+}
+
 broadcast_reply lost(const caf::error& e) {
   return {cluster::status_unavailable, e == caf::sec::request_timeout ? "the consenter did not order the message in time"
                                                                       : "the consenter stopped; the message may or may not be ordered"};
@@ -102,13 +111,17 @@ caf::result<broadcast_reply> broadcast(filter_self self, const ledger::envelope&
   auto& s = self->state;
   const held counted{nullptr, [busy = s.busy](void*) { --*busy; }};
   const auto admitted = std::move(admit(s, {&e, 1}).front());
-  if (!admitted) return admitted.error();
+  const auto booked = [self, site = s.site, e, begun = self->clock().now()](broadcast_reply r) {
+    book(*site, e, r.status, self->clock().now() - begun);
+    return r;
+  };
+  if (!admitted) return booked(admitted.error());
   const auto& consenter = consenter_of(s, admitted->channel);
-  if (!consenter) return broadcast_reply{cluster::status_unavailable, "the consenter of " + admitted->channel + " is restarting"};
+  if (!consenter) return booked({cluster::status_unavailable, "the consenter of " + admitted->channel + " is restarting"});
   auto promise = self->make_response_promise<broadcast_reply>();
   self->ask(consenter, s.site->options.broadcast_timeout, atom::order::value, admitted->to_order, admitted->sequence)
-      .then([promise, counted](const broadcast_reply& r) mutable { promise.deliver(r); },
-            [promise, counted](const caf::error& err) mutable { promise.deliver(lost(err)); });
+      .then([booked, promise, counted](const broadcast_reply& r) mutable { promise.deliver(booked(r)); },
+            [booked, promise, counted](const caf::error& err) mutable { promise.deliver(booked(lost(err))); });
   return promise;
 }
 
@@ -136,12 +149,16 @@ caf::result<std::vector<broadcast_reply>> broadcast_all(filter_self self, const 
     places.push_back(i);
     passed.push_back(std::move(admitted->to_order));
   }
-  if (passed.empty()) return replies;
+  const auto booked = [self, site = s.site, all, begun = self->clock().now()](std::vector<broadcast_reply> done) {
+    for (std::size_t i = 0; i < all.size(); ++i) book(*site, all[i], done[i].status, self->clock().now() - begun);
+    return done;
+  };
+  if (passed.empty()) return booked(std::move(replies));
   const auto& consenter = consenter_of(s, channel);
   auto promise = self->make_response_promise<std::vector<broadcast_reply>>();
-  auto fill = [promise, replies, places](const std::function<broadcast_reply(std::size_t)>& of) mutable {
+  auto fill = [booked, promise, replies, places](const std::function<broadcast_reply(std::size_t)>& of) mutable {
     for (std::size_t i = 0; i < places.size(); ++i) replies[places[i]] = of(i);
-    promise.deliver(std::move(replies));
+    promise.deliver(booked(std::move(replies)));
   };
   if (!consenter) {
 

@@ -48,6 +48,7 @@ void sync_blocks(self_ptr self) {
 
 void tell_leadership(self_ptr self, const chain_do::leadership& what) {
   auto& s = self->state;
+  if (what.before != what.now) s.site->counted->count("consensus_etcdraft_leader_changes", "How often the leader changed", {{"channel", s.channel->id}});
   if (what.before != what.now) spdlog::warn("Raft leader changed: {} -> {} channel={} node={}", what.before, what.now, s.channel->id, s.chain->core().id());
   if (what.now != raft::nobody && s.suspected) {
     spdlog::info("{}: Periodic check is stopping. channel={}", self->seat(), s.channel->id);

@@ -170,8 +170,18 @@ caf::result<endorse_reply> channelless(pool_self self, const signed_proposal& pr
   return as_response("channel '' not found");
 }
 
+/// What a proposal came to, for the operations service.
+void book(const peer_site& site, const ledger::proposal& p, bool success, std::chrono::nanoseconds took) {
+  const auto& channel = p.header.channel_id;
+  if (success) site.counted->count("endorser_successful_proposals", "Proposals that were endorsed", {});
+  else site.counted->count("endorser_proposal_simulation_failures", "Proposals whose contract failed, or refused", {{"channel", channel}, {"chaincode", p.chaincode_name}});
+  site.counted->took("endorser_proposal_duration", "Seconds from a proposal to its answer", {{"channel", channel}, {"chaincode", p.chaincode_name}, {"success", success ? "true" : "false"}}, took);
+}
+
 caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& proposal) {
   auto& s = self->state;
+  s.site->counted->count("endorser_proposals_received", "Proposals that came", {});
+  const auto begun = self->clock().now();
   const auto counted = std::shared_ptr<void>(nullptr, [busy = s.busy](void*) { --*busy; });  // counts down when the call is over
   const auto& parsed = proposal.parsed();
   if (!parsed) return as_error(parsed.error().context);
@@ -179,7 +189,10 @@ caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& propos
   auto channel = s.site->channel(parsed->header.channel_id);
   if (!channel) return as_response("channel '" + parsed->header.channel_id + "' not found");
   auto h = std::make_shared<held>(held{proposal, channel->now.get(), channel, s.site});
-  if (auto refused = refuse(*s.site, *h)) return *refused;
+  if (auto refused = refuse(*s.site, *h)) {
+    s.site->counted->count("endorser_proposal_validation_failures", "Proposals that were refused before anything ran", {});
+    return *refused;
+  }
   auto promise = self->make_response_promise<endorse_reply>();
   if (!s.host.get()) {
     promise.deliver(endorse_reply{status_of(rpc_code::unavailable, "the chaincode host of " + s.site->name + " is not running"), {}});
@@ -187,10 +200,14 @@ caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& propos
   }
   self->ask(s.host.get(), s.site->options.execute_timeout, atom::simulate::value, make_job(h))
       .then(
-          [h, promise, counted](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
-            promise.deliver(finish(*h, *outcome));
+          [self, begun, h, promise, counted](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
+            auto reply = finish(*h, *outcome);
+            const bool success = outcome->value && outcome->value->answer.status < 400 && reply.status.ok();
+            book(*h->site, *h->proposal.parsed(), success, self->clock().now() - begun);
+            promise.deliver(std::move(reply));
           },
-          [h, promise, counted](const caf::error& e) mutable {
+          [self, begun, h, promise, counted](const caf::error& e) mutable {
+            book(*h->site, *h->proposal.parsed(), false, self->clock().now() - begun);
             const bool late = e == caf::sec::request_timeout;
             promise.deliver(as_response("error in simulation: failed to execute transaction " + h->proposal.parsed()->header.tx_id +
                                         (late ? ": error sending: timeout expired while executing transaction" : ": could not launch chaincode")));

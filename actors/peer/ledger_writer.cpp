@@ -2,6 +2,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <map>
 
 #include "actors/peer/roles.hpp"
 #include "crypto/hash/sha256.hpp"
@@ -35,7 +36,22 @@ std::shared_ptr<const write_outcome> failed(std::uint64_t number, std::string wh
   return out;
 }
 
-std::shared_ptr<const write_outcome> store(const std::string& who, peer_channel& channel, const crypto::verifier& verifier, const write_job& job) {
+/// What a block brought, for the operations service: transactions by kind, contract and verdict.
+void book(tallies& counted, const std::string& channel, const ledger::prepared_block& block, const ledger::judged_block& judged) {
+  std::map<tallies::labels, std::uint64_t> by;
+  for (std::size_t i = 0; i < block.txs.size(); ++i) {
+    const auto& tx = block.txs[i];
+    const bool endorsed = tx.type == ledger::header_type::endorser_transaction;
+    ++by[{{"channel", channel}, {"transaction_type", endorsed ? "ENDORSER_TRANSACTION" : "CONFIG"}, {"chaincode", endorsed ? tx.tx.chaincode_name : std::string()},
+          {"validation_code", std::string(ledger::to_string(judged.verdicts[i]))}}];
+  }
+  for (const auto& [l, n] : by) counted.count("ledger_transaction_count", "Transactions that were committed, valid or not", l, n);
+}
+
+std::shared_ptr<const write_outcome> store(const peer_site& site, peer_channel& channel, const write_job& job, const caf::actor_clock& clock) {
+  const auto& who = site.name;
+  const auto& verifier = *site.verifier;
+  const auto begun = clock.now();
   const auto& prepared = *job.block;
   const auto number = prepared.source.number();
   auto& ledger = *channel.ledger;
@@ -57,7 +73,11 @@ std::shared_ptr<const write_outcome> store(const std::string& who, peer_channel&
   out->number = number.value;
   out->sealed = prepared.source;
   static_cast<void>(ledger::seal(out->sealed, *judged, ledger.last_commit_hash()));
+  const auto before_commit = clock.now();
   if (auto stored = ledger.commit(out->sealed, *judged, privates); !stored) return failed(number.value, stored.error().context);
+  site.counted->took("ledger_blockstorage_and_pvtdata_commit_time", "Seconds to store a block, its private data and its changes to the state", {{"channel", channel.id}},
+                     clock.now() - before_commit);
+  book(*site.counted, channel.id, prepared, *judged);
   for (std::size_t i = 0; i < prepared.txs.size(); ++i) {
     out->txs.push_back({prepared.txs[i].tx_id, static_cast<std::uint8_t>(judged->verdicts[i])});
   }
@@ -70,13 +90,14 @@ std::shared_ptr<const write_outcome> store(const std::string& who, peer_channel&
     const auto valid = std::count(judged->verdicts.begin(), judged->verdicts.end(), ledger::verdict::valid);
     spdlog::info("{}: block {} of {} committed, {} transactions, {} of them valid", who, number.value, channel.id, out->txs.size(), valid);
   }
+  site.counted->took("ledger_block_processing_time", "Seconds to judge and store a block", {{"channel", channel.id}}, clock.now() - begun);
   return out;
 }
 
 ledger_writer_actor::behavior_type ledger_writer(role_self<ledger_writer_actor, ledger_writer_state> self, peer_ptr site, channel_ptr channel) {
   return {
       [self, site, channel](atom::write, const std::shared_ptr<const write_job>& job) -> std::shared_ptr<const write_outcome> {
-        auto out = store(site->name, *channel, *site->verifier, *job);
+        auto out = store(*site, *channel, *job, self->clock());
         if (!out->failure.empty()) spdlog::error("{}: block {} of {} not stored: {}", self->seat(), out->number, channel->id, out->failure);
         return out;
       },

@@ -12,19 +12,7 @@ namespace {
 
 gateway_reply of_broadcast(const broadcast_reply& r, const std::string& orderer) {
   if (r.status == cluster::status_success) return {};
-  const auto name = [&] {
-    switch (r.status) {
-      case 400: return std::string("BAD_REQUEST");
-      case 403: return std::string("FORBIDDEN");
-      case 404: return std::string("NOT_FOUND");
-      case 413: return std::string("REQUEST_ENTITY_TOO_LARGE");
-      case 500: return std::string("INTERNAL_SERVER_ERROR");
-      case 501: return std::string("NOT_IMPLEMENTED");
-      case 503: return std::string("SERVICE_UNAVAILABLE");
-      default: return std::to_string(r.status);
-    }
-  }();
-  auto text = "received unsuccessful response from orderer: status=" + name + ", info=" + r.info;
+  auto text = "received unsuccessful response from orderer: status=" + cluster::status_name(r.status) + ", info=" + r.info;
   if (r.status >= 400 && r.status < 500) return refused(rpc_code::aborted, std::move(text));  // nothing to add, nobody else to ask
   return refused(rpc_code::unavailable, "no orderers could successfully process transaction", {{orderer, "", std::move(text)}});
 }

@@ -5,6 +5,21 @@
 
 namespace weft::cluster {
 
+std::string status_name(int status) {
+  switch (status) {
+    case status_success: return "SUCCESS";
+    case status_bad_request: return "BAD_REQUEST";
+    case status_forbidden: return "FORBIDDEN";
+    case status_not_found: return "NOT_FOUND";
+    case 413: return "REQUEST_ENTITY_TOO_LARGE";
+    case status_internal: return "INTERNAL_SERVER_ERROR";
+    case status_not_implemented: return "NOT_IMPLEMENTED";
+    case status_unavailable: return "SERVICE_UNAVAILABLE";
+    default: return std::to_string(status);
+  }
+}
+
+
 using ledger::header_type;
 
 result<std::string> channel_of(const ledger::envelope& e) {

@@ -14,6 +14,9 @@ namespace weft::cluster {
 inline constexpr int status_success = 200, status_bad_request = 400, status_forbidden = 403, status_not_found = 404,
                      status_not_implemented = 501, status_internal = 500, status_unavailable = 503;
 
+/// "SERVICE_UNAVAILABLE" for 503; the number for one that is none of common.Status.
+[[nodiscard]] std::string status_name(int status);
+
 /// `status` 200: order it. Anything else is the answer to the client.
 struct admission {
   int status = status_success;

@@ -43,6 +43,32 @@ TEST_CASE("a transfer commits on every peer and can be read back") {
   CHECK(net.run([&] { return net.query("User1@org2.example.com", "mycc", {"query", "b"}, nullptr, 1) == "210"; }));
 }
 
+TEST_CASE("what a transaction did is counted where it was done") {
+  simulated_network net{7};
+  REQUIRE(net.ready());
+  const auto peer = net.node().peers()[0], other = net.node().peers()[1];
+  const auto orderer = net.node().orderers()[0];
+  const auto value = [](const actors::site& s, const char* name, const actors::tallies::labels& l) {
+    const auto all = s.counted->all_counts();
+    const auto f = all.find(name);
+    if (f == all.end()) return std::uint64_t{0};
+    const auto it = f->second.series.find(l);
+    return it == f->second.series.end() ? std::uint64_t{0} : it->second;
+  };
+  const actors::tallies::labels valid{{"channel", "mychannel"}, {"transaction_type", "ENDORSER_TRANSACTION"}, {"chaincode", "mycc"}, {"validation_code", "VALID"}};
+  const actors::tallies::labels ordered{{"channel", "mychannel"}, {"type", "ENDORSER_TRANSACTION"}, {"status", "SUCCESS"}};
+  const auto endorsed = value(*peer, "endorser_successful_proposals", {});
+  const auto sent = value(*orderer, "broadcast_processed_count", ordered);
+  REQUIRE(net.invoke(user, "mycc", {"invoke", "a", "b", "10"}).code == 0);
+  CHECK(value(*peer, "endorser_successful_proposals", {}) == endorsed + 1);
+  CHECK(value(*peer, "ledger_transaction_count", valid) == 1);
+  REQUIRE(net.run([&] { return value(*other, "ledger_transaction_count", valid) == 1; }));
+  CHECK(value(*orderer, "broadcast_processed_count", ordered) == sent + 1);
+  CHECK(net.invoke(user, "mycc", {"invoke", "a", "b", "much"}).code != 0);
+  CHECK(value(*peer, "endorser_proposal_simulation_failures", {{"channel", "mychannel"}, {"chaincode", "mycc"}}) >= 1);
+  CHECK(peer->counted->all_timings().at("ledger_block_processing_time").series.size() == 1);
+}
+
 TEST_CASE("of two transactions that read the same version one loses, and the reason names the winner") {
   simulated_network net{3};
   REQUIRE(net.ready());
