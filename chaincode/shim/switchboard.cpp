@@ -415,10 +415,21 @@ void switchboard::on(time_passes) {
   }
 }
 
+namespace {
+bool beyond_ascii(char c) { return static_cast<unsigned char>(c) >= 0x80; }
+bool within_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }  // of UTF-8, and not its first byte
+}  // namespace
+
 std::string switchboard::with_last_words(std::string text, const std::string& package_id) const {
   auto words = around_.last_words ? around_.last_words(package_id) : std::string{};
   if (words.empty()) return text;
-  if (words.size() > options_.last_words_max) words.erase(0, words.size() - options_.last_words_max);
+  if (words.size() > options_.last_words_max) {
+    auto cut = words.size() - options_.last_words_max;
+    while (cut < words.size() && within_character(words[cut])) ++cut;
+    words.erase(0, cut);
+  }
+  // They travel in a field of text, which a receiver refuses as a whole when it is none.
+  if (!valid_key_text(words)) std::replace_if(words.begin(), words.end(), beyond_ascii, '?');
   return text + "\nthe contract's last words:\n" + words;
 }
 

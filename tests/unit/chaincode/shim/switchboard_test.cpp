@@ -349,3 +349,21 @@ TEST_CASE("last words are bounded") {
   f.step(link_down{f.connect(), ""});
   CHECK(f.failure(t) == in_simulation + "t1: error sending: chaincode stream terminated\nthe contract's last words:\nxxxthe end");
 }
+
+TEST_CASE("last words are text, whatever the contract wrote") {
+  struct {
+    bytes written, told;
+  } rows[] = {
+      {"\xc3\x28 and \xff", "?( and ?"},
+      {"z\xc3\xbcrich", "z\xc3\xbcrich"},
+      {"xxx\xc3\xbc" "12345678 ", "12345678 "},  // the bound falls into a character
+      {bytes(20, '\x80'), ""},
+  };
+  for (const auto& row : rows) {
+    board_fixture f({.last_words_max = 10});
+    f.words = row.written;
+    const auto t = f.propose("a", "t1");
+    f.step(link_down{f.connect(), ""});
+    CHECK(f.failure(t) == in_simulation + "t1: error sending: chaincode stream terminated\nthe contract's last words:\n" + row.told);
+  }
+}
