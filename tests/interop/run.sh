@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# run.sh SUITE WEFT FOLDER: runs an application on other people's SDK against a network of its own. SUITE: gateway, network or hostile. FOLDER: where packages are
-# installed, of the build. Exit code 77: skipped, with the reason. WEFT_INTEROP_SUITES="events errors": those parts of gateway alone.
+# run.sh SUITE WEFT FOLDER: runs an application on other people's SDK against a network of its own. SUITE: gateway, contract, network or hostile. FOLDER: where
+# packages are installed, of the build. Exit code 77: skipped, with the reason. WEFT_INTEROP_SUITES="events errors": those parts of gateway or contract alone.
 set -u
 suite="$1" weft="$2" installed="$3"
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -22,25 +22,31 @@ sources="$here/gateway"
 [[ $suite == network ]] && packages=network sources="$here/network"
 
 # Packages are those of the lock file, to the byte; they are fetched once.
-install="$installed/$packages"
-mkdir -p "$install"
-(
-  flock 9
-  cmp -s "$here/$packages/package-lock.json" "$install/installed.json" && exit 0
-  cp "$here/$packages/package.json" "$here/$packages/package-lock.json" "$install/" || exit 1
-  (cd "$install" && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1) || exit 2
-  cp "$install/package-lock.json" "$install/installed.json"
-) 9>"$install/lock"
-case $? in
-  0) ;;
-  2)
-    tail -n 20 "$install/npm.log"
-    grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|E50[0-9]|E403|E404|E401|network' "$install/npm.log" &&
-      skip "the npm registry cannot be reached"
-    exit 1
-    ;;
-  *) exit 1 ;;
-esac
+fetch() {
+  local from="$here/$1" install="$installed/$1"
+  mkdir -p "$install"
+  (
+    flock 9
+    cmp -s "$from/package-lock.json" "$install/installed.json" && exit 0
+    cp "$from/package.json" "$from/package-lock.json" "$install/" || exit 1
+    (cd "$install" && npm ci --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error >npm.log 2>&1) || exit 2
+    cp "$install/package-lock.json" "$install/installed.json"
+  ) 9>"$install/lock"
+  case $? in
+    0) ;;
+    2)
+      tail -n 20 "$install/npm.log"
+      grep -qE 'ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT|E50[0-9]|E403|E404|E401|network' "$install/npm.log" &&
+        skip "the npm registry cannot be reached"
+      exit 1
+      ;;
+    *) exit 1 ;;
+  esac
+}
+fetch "$packages"
+if [[ $suite == contract ]]; then
+  for shim in shim25 shim24 shim22; do fetch "contract/$shim"; done
+fi
 
 # Ports beyond those of the other tests, and below those that the kernel hands out itself: orderers have base, base+1000, … and peers base+1, base+2001.
 locks="${TMPDIR:-/tmp}/weft-test-ports-$(id -u)"
@@ -68,9 +74,14 @@ trap finish EXIT
 case $suite in
   gateway) names=(${WEFT_INTEROP_SUITES:-transactions offline events errors deliver broadcast channels}) ;;
   hostile) names=(hostile) ;;
+  contract)
+    names=()
+    for name in ${WEFT_INTEROP_SUITES:-deploy stub+failures+service state calls plain+older dev}; do names+=("../contract/${name//+/+../contract/}"); done  # dev last: it stops the network
+    export WEFT_INTEROP_PACKAGES="$installed/contract" WEFT_INTEROP_SCRATCH="$scratch"
+    ;;
   network) names=() ;;
 esac
-NODE_PATH="$install/node_modules" node "$sources/main.js" "$weft" "$scratch/net" "${names[@]}" &
+NODE_PATH="$installed/$packages/node_modules" node "$sources/main.js" "$weft" "$scratch/net" "${names[@]}" &
 application=$!
 trap 'kill "$application"; exit 1' TERM INT
 wait "$application"
