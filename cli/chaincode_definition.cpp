@@ -101,6 +101,10 @@ bytes readiness_args(const contract_definition& d) {
   return proto::encode(args);
 }
 
+namespace {
+bool says_default(const json& o) { return o.is_object() && o.value("default", json()) == json(true); }
+}  // namespace
+
 std::vector<std::string> functions_in(bytes_view metadata_json) {
   std::vector<std::string> out;
   const auto parsed = json::parse(metadata_json, nullptr, false);
@@ -108,7 +112,7 @@ std::vector<std::string> functions_in(bytes_view metadata_json) {
   for (const auto& [name, contract] : parsed["contracts"].items()) {
     if (name == "org.hyperledger.fabric" || !contract.is_object() || !contract.contains("transactions") || !contract["transactions"].is_array()) continue;
     // Functions of the default contract are called by their name alone.
-    const bool is_default = parsed["contracts"].size() <= 2 || contract.value("default", json()) == json(true);
+    const bool is_default = parsed["contracts"].size() <= 2 || says_default(contract) || says_default(contract.value("contractInstance", json()));  // Go, Node
     for (const auto& t : contract["transactions"]) {
       if (!t.is_object() || !t.contains("name") || !t["name"].is_string() || out.size() >= functions_max) continue;
       out.push_back((is_default ? "" : name + ":") + t["name"].get<std::string>());

@@ -80,5 +80,7 @@ TEST_CASE("functions that a contract tells of") {
   CHECK(functions_in(one) == std::vector<std::string>{"Create", "Read"});
   const auto two = R"({"contracts":{"a":{"default":true,"transactions":[{"name":"x"}]},"b":{"transactions":[{"name":"y"}]},"org.hyperledger.fabric":{}}})";
   CHECK(functions_in(two) == std::vector<std::string>{"x", "b:y"});
+  const auto of_node = R"({"contracts":{"a":{"contractInstance":{"name":"a"},"transactions":[{"name":"x"}]},"b":{"contractInstance":{"name":"b","default":true},"transactions":[{"name":"y"}]},"org.hyperledger.fabric":{"contractInstance":7}}})";
+  CHECK(functions_in(of_node) == std::vector<std::string>{"a:x", "y"});
   for (const auto* other : {"", "[]", "{}", R"({"contracts":[]})", R"({"contracts":{"a":1}})", R"({"contracts":{"a":{"transactions":7}}})"}) CHECK(functions_in(other).empty());
 }
