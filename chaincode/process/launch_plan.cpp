@@ -128,7 +128,10 @@ std::vector<std::string> command_line(const launch_plan& p, const service_identi
 
 std::vector<std::string> service_environment(const std::vector<std::string>& inherited, const service_identity& who) {
   std::vector<std::string> out;
-  for (const auto& entry : inherited) if (!entry.starts_with("CORE_") && !entry.starts_with("CHAINCODE_")) out.push_back(entry);
+  for (const auto& entry : inherited) {
+    const bool of_a_peer = entry.starts_with("CORE_") && !entry.starts_with("CORE_CHAINCODE_LOGGING_");  // how much a contract's shim logs is the developer's choice
+    if (!of_a_peer && !entry.starts_with("CHAINCODE_")) out.push_back(entry);
+  }
   out.push_back("CHAINCODE_SERVER_ADDRESS=" + who.address);
   out.push_back("CHAINCODE_ID=" + who.package_id);
   out.push_back("CORE_CHAINCODE_ID_NAME=" + who.package_id);

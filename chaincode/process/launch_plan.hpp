@@ -30,8 +30,8 @@ struct launch_plan {
 
 /// All words of the command line, the program's first.
 [[nodiscard]] std::vector<std::string> command_line(const launch_plan& p, const service_identity& who);
-/// The environment of the service: `inherited` ("NAME=value" each) without what would configure another contract or a peer (CORE_…, CHAINCODE_…), and
-/// CHAINCODE_SERVER_ADDRESS, CHAINCODE_ID and CORE_CHAINCODE_ID_NAME, by which contracts of every language find themselves.
+/// The environment of the service: `inherited` ("NAME=value" each) without what would configure another contract or a peer (CORE_…, CHAINCODE_…; not
+/// CORE_CHAINCODE_LOGGING_…, by which shims are told how much to log), and CHAINCODE_SERVER_ADDRESS, CHAINCODE_ID and CORE_CHAINCODE_ID_NAME, by which contracts of every language find themselves.
 [[nodiscard]] std::vector<std::string> service_environment(const std::vector<std::string>& inherited, const service_identity& who);
 
 /// The nearest thing to `text` that Fabric takes for a chaincode's name or version; empty when nothing of it can stay.

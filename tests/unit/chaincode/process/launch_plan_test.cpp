@@ -114,9 +114,9 @@ TEST_CASE("what cannot be started, and what to do about it") {
 }
 
 TEST_CASE("the environment tells a contract who it is, and nothing of other contracts") {
-  const std::vector<std::string> inherited{"PATH=/bin", "CORE_PEER_TLS_ENABLED=true", "CHAINCODE_ID=other", "HOME=/root", "XCORE_=1"};
-  const std::vector<std::string> expected{"PATH=/bin", "HOME=/root", "XCORE_=1", "CHAINCODE_SERVER_ADDRESS=127.0.0.1:1", "CHAINCODE_ID=cc:1", "CORE_CHAINCODE_ID_NAME=cc:1",
-                                          "CHAINCODE_TLS_DISABLED=true"};
+  const std::vector<std::string> inherited{"PATH=/bin", "CORE_PEER_TLS_ENABLED=true", "CHAINCODE_ID=other", "HOME=/root", "XCORE_=1", "CORE_CHAINCODE_LOGGING_LEVEL=debug"};
+  const std::vector<std::string> expected{"PATH=/bin", "HOME=/root", "XCORE_=1", "CORE_CHAINCODE_LOGGING_LEVEL=debug", "CHAINCODE_SERVER_ADDRESS=127.0.0.1:1", "CHAINCODE_ID=cc:1",
+                                          "CORE_CHAINCODE_ID_NAME=cc:1", "CHAINCODE_TLS_DISABLED=true"};
   CHECK(service_environment(inherited, {"cc:1", "127.0.0.1:1"}) == expected);
 }
 
