@@ -76,7 +76,7 @@ case $suite in
   hostile) names=(hostile) ;;
   contract)
     names=()
-    for name in ${WEFT_INTEROP_SUITES:-deploy stub+failures+service state calls plain+older dev}; do names+=("../contract/${name//+/+../contract/}"); done  # dev last: it stops the network
+    for name in ${WEFT_INTEROP_SUITES:-deploy failures+service stub+state calls+plain+typed+older dev}; do names+=("../contract/${name//+/+../contract/}"); done  # dev last: it stops the network
     export WEFT_INTEROP_PACKAGES="$installed/contract" WEFT_INTEROP_SCRATCH="$scratch"
     ;;
   network) names=() ;;

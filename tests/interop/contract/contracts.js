@@ -40,7 +40,7 @@ const alive = (pid) => {
 };
 
 /** Until `holds` gives something; for what has no event to wait for. */
-async function eventually(what, holds, seconds = 20) {
+async function eventually(what, holds, seconds = 60) {
   const until = Date.now() + seconds * 1000;
   for (;;) {
     const found = await holds();
@@ -56,7 +56,22 @@ async function answers(contract, expected, name, ...args) {
   await eventually(() => `${name} answers ${last} instead of ${expected}`, async () => (last = Buffer.from(await contract.evaluateTransaction(name, ...args)).toString()) === expected);
 }
 
+/**
+ * A call right after its contract was started. It waits as long as a peer dials, 10 s; where Node needs more than that to start, it is made again.
+ * One that fails sooner has failed.
+ */
+async function patiently(call) {
+  for (let left = 10; ; --left) {
+    const begun = Date.now();
+    try {
+      return await call();
+    } catch (error) {
+      if (left === 0 || Date.now() - begun < 9_500 || !said(error).some((one) => one.includes('could not launch chaincode'))) throw error;
+    }
+  }
+}
+
 /** What the endorsers said, of an error of the SDK: the messages of its details, without those that say the same. */
 const said = (error) => [...new Set((error.details ?? []).map((d) => d.message))];
 
-module.exports = { alive, answers, checkout, deploy, edit, eventually, list, packages, processesOf, said };
+module.exports = { alive, answers, checkout, deploy, edit, eventually, list, packages, patiently, processesOf, said };

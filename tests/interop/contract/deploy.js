@@ -133,6 +133,9 @@ module.exports = async (t, network) => {
     fs.unlinkSync(path.join(bare, 'node_modules'));
     assert.match((await failure(deploy(network, bare, '--name', 'bare'))).message, /has no node_modules: run `npm install` there first/);
     assert.match((await failure(deploy(network, path.join(folder, 'nowhere')))).message, /No such file or directory/);
+    const collections = path.join(folder, 'collections.json');
+    fs.writeFileSync(collections, JSON.stringify([{ name: 'deals', policy: "OR('Org1MSP.member')", requiredPeerCount: 0, maxPeerCount: 1, blockToLive: 0, memberOnlyRead: true }]));
+    assert.match((await failure(deploy(network, folder, '--name', 'nowhere', '--collections', collections))).message, /private data collections that a contract defines \(deals\) are not there yet/);
     const broken = checkout('assets');
     edit(path.join(broken, 'index.js'), "'use strict';", "'use strict'; this is no JavaScript");
     const error = await failure(deploy(network, broken, '--name', 'broken'));
