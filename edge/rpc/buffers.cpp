@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "edge/rpc/trailer.hpp"
 
 namespace weft::edge {
 
@@ -24,7 +25,8 @@ grpc::ByteBuffer to_buffer(bytes data) {
 
 grpc::Status to_grpc(const actors::rpc_status& status) {
   if (status.ok()) return grpc::Status::OK;
-  return {static_cast<grpc::StatusCode>(status.code), status.message, encode_details(status)};
+  const auto fit = fit_for_trailer(status);
+  return {static_cast<grpc::StatusCode>(fit.code), fit.message, encode_details(fit)};
 }
 
 actors::rpc_status from_grpc(const grpc::Status& status) {

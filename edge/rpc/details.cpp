@@ -1,3 +1,7 @@
+#include "edge/rpc/trailer.hpp"
+
+#include <algorithm>
+
 #include "edge/rpc/server.hpp"
 #include "gateway/gateway.pb.h"
 #include "google/rpc/status.pb.h"
@@ -7,6 +11,46 @@ namespace weft::edge {
 
 namespace {
 constexpr const char* detail_type = "type.googleapis.com/gateway.ErrorDetail";
+
+// Clients read at most 8 KiB of a trailer (gRPC's own and Java's; others more), and get nothing of one that is longer.
+constexpr std::size_t trailer_bytes = 7'000, message_bytes = 2'400, detail_overhead = 80;
+
+/// As it goes over the wire: what is not plain is percent-encoded.
+std::size_t encoded_size(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~' || c == '%'; })) * 2 + text.size();
+}
+
+bool inside_a_letter(std::string_view text, std::size_t at) { return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80; }
+
+/// Its beginning and its end: what failed stands there, and what was said last.
+std::string shortened(const std::string& text, std::size_t most) {
+  constexpr std::size_t note = 40;
+  if (text.size() <= most) return text;
+  auto head = (most > note ? most - note : 0) / 2, tail = text.size() - head;
+  while (head > 0 && inside_a_letter(text, head)) --head;
+  while (inside_a_letter(text, tail)) ++tail;
+  return text.substr(0, head) + " [" + std::to_string(tail - head) + " bytes left out] " + text.substr(tail);
+}
+}  // namespace
+
+actors::rpc_status fit_for_trailer(actors::rpc_status status) {
+  for (auto most = message_bytes; encoded_size(status.message) > message_bytes; most = most * 3 / 4) status.message = shortened(status.message, most);
+  const auto own = encoded_size(status.message) + status.message.size() * 4 / 3;
+  auto left = (trailer_bytes - std::min(own, trailer_bytes)) * 3 / 4;  // base64
+  const auto fixed = [](const actors::error_detail& d) { return d.address.size() + d.msp_id.size() + detail_overhead; };
+  std::size_t names = 0, kept = 0;
+  while (kept < status.details.size() && names + fixed(status.details[kept]) <= left / 2) names += fixed(status.details[kept++]);
+  status.details.resize(kept);
+  left -= names;
+  std::vector<actors::error_detail*> by_size;
+  for (auto& d : status.details) by_size.push_back(&d);
+  std::stable_sort(by_size.begin(), by_size.end(), [](const auto* a, const auto* b) { return a->message.size() < b->message.size(); });
+  for (std::size_t i = 0; i < by_size.size(); ++i) {  // the short ones leave more to the long ones
+    auto& text = by_size[i]->message;
+    text = shortened(text, left / (by_size.size() - i));
+    left -= std::min(left, text.size());
+  }
+  return status;
 }
 
 bytes encode_details(const actors::rpc_status& status) {

@@ -7,6 +7,7 @@
 
 #include "edge/rpc/client.hpp"
 #include "edge/rpc/server.hpp"
+#include "edge/rpc/trailer.hpp"
 
 using namespace weft;
 using namespace weft::edge;
@@ -33,6 +34,7 @@ class echo {
     s.unary["Refuse"] = [](const unary_ptr& c) {
       c->refuse(status_of(rpc_code::aborted, "no: \xc3\xa9", {{"peer0", "Org1MSP", "one"}, {"peer1", "Org2MSP", "two"}}));
     };
+    s.unary["RefuseWith"] = [this](const unary_ptr& c) { c->refuse(refusal); };
     s.unary["Hold"] = [this](const unary_ptr& c) {
       std::lock_guard lock(mutex_);
       held_.push_back(c);
@@ -57,6 +59,7 @@ class echo {
   void wait_full() { full_.get_future().wait(); }
 
   std::shared_ptr<rpc_client> client;
+  actors::rpc_status refusal;  ///< Of RefuseWith.
   server& running() { return *server_; }
 
  private:
@@ -161,6 +164,44 @@ TEST_CASE("stopping ends what is open") {
   CHECK_FALSE(s->read().has_value());
   CHECK_FALSE(s->status().ok());
   CHECK(e.running().open_calls() == 0);
+}
+
+TEST_CASE("a status that is longer than a client's limit arrives with the ends of its texts") {
+  struct row {
+    const char* what;
+    std::string message, detail;
+    std::size_t details;
+  };
+  const std::string letters = "\xc3\xa4";
+  std::string many_letters;
+  for (int i = 0; i < 8'000; ++i) many_letters += letters;
+  for (const auto& r : {row{"long details", "why", std::string(16'000, 'x'), 2}, row{"everything long", std::string(16'000, 'm'), std::string(16'000, 'x'), 3},
+                        row{"lines", std::string(9'000, '\n'), std::string(9'000, '\n'), 1}, row{"letters of two bytes", many_letters, many_letters, 2},
+                        row{"many peers", "why", std::string(500, 'x'), 128}}) {
+    CAPTURE(r.what);
+    auto status = status_of(rpc_code::aborted, "begin" + r.message + "end");
+    for (std::size_t i = 0; i < r.details; ++i) status.details.push_back({"peer0.org1.example.com", "Org1MSP", "begin" + r.detail + "end"});
+    echo e;
+    e.refusal = status;
+    const auto got = e.client->call("/test.Echo/RefuseWith", {}).status;
+    CHECK(got.code == code(rpc_code::aborted));
+    CHECK(got.message.starts_with("begin"));
+    CHECK(got.message.ends_with("end"));
+    REQUIRE_FALSE(got.details.empty());
+    for (const auto& d : got.details) {
+      CHECK(d.message.starts_with("begin"));
+      CHECK(d.message.ends_with("end"));
+    }
+  }
+}
+
+TEST_CASE("what fits a trailer is left as it is") {
+  const auto status = status_of(rpc_code::aborted, "why", {{"peer0", "Org1MSP", std::string(1'500, 'x')}, {"peer1", "Org2MSP", "short"}});
+  const auto fit = fit_for_trailer(status);
+  CHECK(fit.message == status.message);
+  REQUIRE(fit.details.size() == 2);
+  CHECK(fit.details[0].message == status.details[0].message);
+  CHECK(fit.details[1].message == status.details[1].message);
 }
 
 TEST_CASE("details survive their trailer, and rubbish has none") {
