@@ -20,6 +20,7 @@ struct evaluate_call : std::enable_shared_from_this<evaluate_call> {
   std::set<std::string> failed;        ///< Sites that are not asked again.
   std::vector<error_detail> details;
   rpc_code last = rpc_code::unavailable;
+  caf::actor_clock::time_point begun;
 
   void begin();
   void ask_next();
@@ -96,6 +97,8 @@ void evaluate_call::try_another(const std::string& site, rpc_code code, std::str
   details.push_back({site, msp_id_of(self->state, *snapshot, site), std::move(why)});
   // A contract that nobody has is none that failed.
   if (!is_defined(self->state, channel->id, *snapshot, proposal.parsed()->chaincode_name)) return no_peer();
+  // A contract that hangs hangs on every peer. Who asked is told what the first one saw, before they give up themselves.
+  if (self->clock().now() - begun >= self->state.site->options.endorse_timeout * 3 / 4) return finish(refused(rpc_code::deadline_exceeded, "evaluate timeout expired", std::move(details)));
   learn_endorsers(self, [call = shared_from_this()] { call->ask_next(); });
 }
 
@@ -115,6 +118,7 @@ void start_evaluate_call(gateway_self self, channel_ptr channel, const signed_pr
   call->proposal = proposal;
   call->promise = std::move(promise);
   call->counted = std::move(counted);
+  call->begun = self->clock().now();
   call->allowed.insert(msp_ids.begin(), msp_ids.end());
   if (msp_ids.empty() && !proposal.parsed()->transient_map.empty()) {
     call->allowed.insert(self->state.site->msp_id);
