@@ -17,6 +17,8 @@ std::string readable(const bytes& text, std::size_t max) {
   return out;
 }
 
+constexpr std::size_t package_id_bytes_max = 512;  // a label and a hash; file systems take half of that
+
 /// Enough of a transaction id to find it; what is no digit or letter was never one.
 std::string short_id(const std::string& txid) {
   auto out = txid.substr(0, 8);
@@ -71,6 +73,7 @@ stream_effects stream::on_first(const message& m) {
   if (m.type != message_type::register_contract) return over("the contract sent " + to_string(m.type) + " where REGISTER was expected");
   auto id = parse_registration(m.payload);
   if (!id) return over("the contract sent " + id.error().context);
+  if (id->size() > package_id_bytes_max) return over("the contract sent a package id of " + std::to_string(id->size()) + " bytes");
   phase_ = phase::asked;
   return {registration{std::move(*id)}};
 }

@@ -302,7 +302,12 @@ void switchboard::carry_out(link_id link, stream_effects effects) {
       end_run(id, std::move(ended->outcome));
       if (const auto s = services_.find(w.package_id); s != services_.end()) pump(*s->second);
     } else if (auto* over = std::get_if<end_stream>(&effect)) {
+      auto* waits = w.accepted ? nullptr : &service_of(w.package_id);
+      if (waits && (waits->link != link || waits->ready || !waits->to)) waits = nullptr;
       end_link(link, over->why);
+      if (!waits) return;
+      waits->failure = over->why;  // nonsense instead of a registration: nothing else would come of another attempt
+      return fail_waiting(*waits, not_reached(*waits));
     } else if (auto* text = std::get_if<remark>(&effect)) {
       remark_on(w, text->text);
     }

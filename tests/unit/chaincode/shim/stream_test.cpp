@@ -140,6 +140,7 @@ TEST_CASE("junk ends the stream, and nothing else") {
       {"nothing at all", false, "", "end: the contract sent UNDEFINED where REGISTER was expected"},
       {"a registration of nobody", false, type(1), "end: the contract sent a registration without a package id"},
       {"a registration that is none", false, encode(msg(message_type::register_contract, {}, "\xff")), "end: the contract sent bytes that are no ChaincodeID"},
+      {"a registration of somebody endless", false, encode(msg(message_type::register_contract, {}, "\x12\x80\x08" + std::string(1'024, 'x'))), "end: the contract sent a package id of 1024 bytes"},
       {"REGISTER again", true, type(1), "end: the contract sent REGISTER, which is not for a peer that is ready"},
       {"a peer's message", true, type(5), "end: the contract sent TRANSACTION, which is not for a peer that is ready"},
       {"a RESPONSE", true, type(13), "end: the contract sent RESPONSE, which is not for a peer that is ready"},

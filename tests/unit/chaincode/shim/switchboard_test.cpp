@@ -321,6 +321,15 @@ TEST_CASE("services that are not what they should be") {
     CHECK(f.dials.size() < 150);
     CHECK(f.board.simulations() == 0);
   }
+  SUBCASE("junk instead of a registration is not asked for again") {
+    f.step(link_message{link, "\xff\xff\xff"});
+    CHECK(f.failure(t).find("error creating grpc connection to host:1: the contract sent bytes that are no ChaincodeMessage") != std::string::npos);
+    CHECK(f.closed.size() == 1);
+    f.pass(1s);
+    CHECK(f.dials.size() == 1);
+    f.propose("a", "t2");
+    CHECK(f.dials.size() == 2);
+  }
   SUBCASE("junk in the middle") {
     f.registers(link, "a:1");
     f.step(link_message{link, "\xff\xff\xff"});
