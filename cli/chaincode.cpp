@@ -32,9 +32,10 @@ constexpr std::chrono::seconds start_timeout{60}, stop_timeout{30}, list_timeout
 
 struct deploy_options : network_options {
   std::string path, address, name, version, policy, collections;
-  bool init_required = false;
+  bool init_required = false, with_address = false;
 
-  void add_to(CLI::App& verb, bool with_address) {
+  void add_to(CLI::App& verb, bool offers_address) {
+    with_address = offers_address;
     verb.add_option("path", path, std::string("Folder of a Node contract (package.json, fabric-shim 2.5 installed), or an executable that serves the contract at $CHAINCODE_SERVER_ADDRESS") +
                                      (with_address ? ";\nor a package (.tar.gz) that another tool made, whose contract you run" : ""));
     if (with_address) verb.add_option("--address", address, "HOST:PORT of the contract's service, which you run yourself with the CHAINCODE_ID that is printed");
@@ -84,7 +85,10 @@ void read_package(const std::string& path, target& out) {
 }
 
 target target_of(const deploy_options& o) {
-  if (o.path.empty() == o.address.empty()) quit(exit_usage, "say which contract: the PATH of a Node contract's folder, of an executable or of a package, or --address HOST:PORT of a service that you run");
+  if (o.path.empty() == o.address.empty()) {
+    quit(exit_usage, std::string("say which contract: the PATH of a Node contract's folder") +
+                         (o.with_address ? ", of an executable or of a package, or --address HOST:PORT of a service that you run" : " or of an executable"));
+  }
   target out;
   out.address = o.address;
   out.definition.name = o.name;
@@ -126,12 +130,19 @@ struct made_package {
 };
 
 template <class Response, class Request>
-Response ask_contracts(const network& n, const char* method, const Request& request, std::chrono::milliseconds timeout) {
+tl::expected<Response, actors::rpc_status> try_contracts(const network& n, const char* method, const Request& request, std::chrono::milliseconds timeout) {
   const auto raw = n.try_call(std::string("/weft.control.Contracts/") + method, proto::encode(request), timeout);
-  if (!raw) quit(exit_failed, raw.error().message);
+  if (!raw) return tl::unexpected(raw.error());
   Response out;
   if (!proto::decode(*raw, out)) quit(exit_failed, "the network's answer is malformed; is it another version of weft?");
   return out;
+}
+
+template <class Response, class Request>
+Response ask_contracts(const network& n, const char* method, const Request& request, std::chrono::milliseconds timeout) {
+  auto answer = try_contracts<Response>(n, method, request, timeout);
+  if (!answer) quit(exit_failed, answer.error().message);
+  return *std::move(answer);
 }
 
 void stop_process(const network& n, const std::string& package_id) {
@@ -140,12 +151,19 @@ void stop_process(const network& n, const std::string& package_id) {
   static_cast<void>(n.try_call("/weft.control.Contracts/Stop", proto::encode(request), stop_timeout));  // refused when no process serves it, which is as well
 }
 
-made_package start_process(const network& n, const target& t) {
+tl::expected<made_package, actors::rpc_status> try_start(const network& n, const target& t) {
   control::StartContractRequest request;
   request.set_path(t.path);
   request.set_label(t.label);
-  auto r = ask_contracts<control::StartContractResponse>(n, "Start", request, start_timeout);
-  return {std::move(*r.mutable_package()), r.process().package_id(), r.process(), r.failure(), r.known()};
+  auto r = try_contracts<control::StartContractResponse>(n, "Start", request, start_timeout);
+  if (!r) return tl::unexpected(r.error());
+  return made_package{std::move(*r->mutable_package()), r->process().package_id(), r->process(), r->failure(), r->known()};
+}
+
+made_package start_process(const network& n, const target& t) {
+  auto made = try_start(n, t);
+  if (!made) quit(exit_failed, made.error().message);
+  return *std::move(made);
 }
 
 made_package make_package(const network& n, const target& t) {
@@ -195,14 +213,20 @@ deployed deploy(network& n, target t, bool only_if_needed, const contract_deploy
   const bool only_approves = equal && !d.approved_here(*now);
   t.definition.sequence = !now ? 1 : only_approves || (runs_it && only_if_needed) ? now->sequence : now->sequence + 1;
   if (!(runs_it && only_if_needed)) {
-    d.install(made.package, made.id);
-    d.approve(t.definition, made.id);
+    try {
+      d.install(made.package, made.id);
+      d.approve(t.definition, made.id);
+    } catch (...) {  // nobody will call it: the channel does not know this package
+      if (!t.path.empty() && !made.known) stop_process(n, made.id);
+      throw;
+    }
     if (!only_approves) out.block = d.commit(t.definition);
   }
   if (t.path.empty() && t.address.empty()) {
     for (const auto& p : d.peers()) progress("start it", "for " + p.name + ", with what " + papers_of(n, p.name, made.id) + " sets");
   }
   out.functions = d.await_answer(t.definition);
+  d.check_endorsable(t.definition);
   const auto in_use = d.packages_in_use();
   for (const auto& id : before) {
     if (id == made.id || std::find(in_use.begin(), in_use.end(), id) != in_use.end()) continue;
@@ -287,10 +311,12 @@ void run_dev(const deploy_options& o) {
   std::fflush(stdout);
   while (const auto changed = wait_for_save(*files, interrupts)) {
     const auto begun = std::chrono::steady_clock::now();
-    const auto made = start_process(n, t);
+    const auto made = try_start(n, t);
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun).count();
-    if (made.failure.empty()) std::printf("%s: %s runs anew after %lld ms, process %d\n", changed->c_str(), t.definition.name.c_str(), static_cast<long long>(ms), made.process.pid());
-    else std::printf("%s: %s\n", changed->c_str(), made.failure.c_str());
+    // What cannot be started now, a package.json that is half written or an executable that is being linked, may be whole with the next save.
+    if (!made) std::printf("%s: %s\n", changed->c_str(), made.error().message.c_str());
+    else if (!made->failure.empty()) std::printf("%s: %s\n", changed->c_str(), made->failure.c_str());
+    else std::printf("%s: %s runs anew after %lld ms, process %d\n", changed->c_str(), t.definition.name.c_str(), static_cast<long long>(ms), made->process.pid());
     std::fflush(stdout);
   }
   ::close(interrupts);
@@ -353,8 +379,11 @@ void run_log(const log_options& o) {
     if (p.label() == o.name || p.label().substr(0, p.label().rfind('_')) == o.name) found = &p;
   }
   if (!found) quit(exit_failed, "no process serves a contract " + edge::in_quotes(o.name) + "; there are: " + (known.empty() ? "none" : known));
-  if (o.json) return static_cast<void>(std::printf("%s\n", to_json(*found).dump().c_str()));
-  std::printf("%s", tail_of(found->log()).c_str());
+  const auto text = tail_of(found->log());
+  if (!o.json) return static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));
+  auto all_of_it = to_json(*found);
+  all_of_it["text"] = text;
+  std::printf("%s\n", all_of_it.dump(-1, ' ', false, json::error_handler_t::replace).c_str());
 }
 
 }  // namespace

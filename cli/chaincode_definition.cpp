@@ -78,7 +78,11 @@ result<void> check_service_address(const std::string& address) {
   const auto p = chaincode::parse_package(chaincode::make_service_package({.address = address}, "x"));
   if (!p) return fail(p.error());
   const auto service = chaincode::service_of(*p, chaincode::builder_values("peer", nullptr));
-  if (!service) return fail(service.error());
+  if (!service) {
+    const auto& text = service.error().context;
+    constexpr std::string_view file = "connection.json: ";  // which nobody has written here
+    return fail(service.error().code, text.starts_with(file) ? text.substr(file.size()) : text);
+  }
   return {};
 }
 

@@ -18,6 +18,7 @@ namespace {
 constexpr std::chrono::seconds lifecycle_timeout{60}, answer_patience{60};
 constexpr std::chrono::milliseconds ask_again{50};
 constexpr const char* lifecycle_contract = "_lifecycle";
+constexpr const char* ask_for_metadata = "org.hyperledger.fabric:GetMetadata";  ///< Of fabric-contract-api; other contracts refuse it, and run.
 
 std::string text_of(const actors::rpc_status& s) {
   std::string out = s.message;
@@ -192,9 +193,15 @@ std::uint64_t contract_deployment::commit(const contract_definition& d) const {
   return block;
 }
 
+void contract_deployment::check_endorsable(const contract_definition& d) const {
+  const auto tx = network_.gateway_at(peers_.front().name, admin_of(peers_.front())).endorse({channel_, d.name, {ask_for_metadata}, {}, d.init_required, {}});
+  if (tx || tx.error().status.code != static_cast<int>(actors::rpc_code::failed_precondition)) return;
+  quit(exit_failed, d.name + " is committed and answers queries, but no transaction of it can be endorsed now: " + text_of(tx.error()) +
+                        "\nDeploy it again with a --policy that organizations of " + channel_ + " can satisfy, or where those that are missing are at home");
+}
+
 std::vector<std::string> contract_deployment::await_answer(const contract_definition& d) const {
-  // Of fabric-contract-api; other contracts refuse it, and run.
-  const edge::contract_call call{channel_, d.name, {"org.hyperledger.fabric:GetMetadata"}, {}, d.init_required, {}};
+  const edge::contract_call call{channel_, d.name, {ask_for_metadata}, {}, d.init_required, {}};
   const auto until = std::chrono::steady_clock::now() + answer_patience;
   std::vector<std::string> where, functions;
   for (const auto& p : peers_) {

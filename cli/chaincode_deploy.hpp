@@ -38,6 +38,8 @@ class contract_deployment {
   [[nodiscard]] bool approved_here(const contract_definition& d) const;
   /// Asks the contract on every local peer until it answers; names of its functions, when it tells them.
   std::vector<std::string> await_answer(const contract_definition& d) const;
+  /// Fails when no transaction of the contract can be endorsed as its policy wants it.
+  void check_endorsable(const contract_definition& d) const;
 
  private:
   struct response {

@@ -57,7 +57,8 @@ std::string rows::text(std::size_t indent) const {
   for (const auto& [name, value] : rows_) {
     out.append(indent, ' ').append(name).append(widest - width(name) + 2, ' ');
     for (const char c : value) {
-      out.push_back(c);
+      const bool control = (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t') || c == '\x7f';
+      out.push_back(control ? '?' : c);  // texts of contracts are theirs; terminals obey some, and a NUL would hide what follows
       if (c == '\n') out.append(indent + widest + 2, ' ');
     }
     out.push_back('\n');

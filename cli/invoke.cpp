@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "cli/bracket_words.hpp"
 #include "cli/console.hpp"
 #include "cli/network.hpp"
 #include "cli/verbs.hpp"
@@ -30,7 +31,8 @@ struct call_options : network_options {
     add_json(verb);
   }
   [[nodiscard]] edge::contract_call call(network& n) const {
-    edge::contract_call out{n.channel(), n.contract(contract), {args.begin(), args.end()}, {}, init};
+    edge::contract_call out{n.channel(), n.contract(contract), {}, {}, init};
+    for (const auto& word : args) out.args.push_back(unshield_brackets(word));
     for (const auto& word : literal_words()) out.args.push_back(word);
     for (const auto& t : transient) {
       const auto equals = t.find('=');

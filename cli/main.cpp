@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "cli/bracket_words.hpp"
 #include "cli/console.hpp"
 #include "cli/tools.hpp"
 #include "cli/verbs.hpp"
@@ -40,6 +41,20 @@ std::string unknown_verb(const CLI::App& app, int argc, char** argv, std::vector
   return {};
 }
 
+/// Arguments of contracts in brackets are one word each: see shield_brackets.
+std::vector<std::string> shielded(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> out(argv, argv + argc);
+  const CLI::App* verb = nullptr;
+  for (const auto* v : app.get_subcommands([](const CLI::App*) { return true; })) if (argc > 1 && v->get_name() == argv[1]) verb = v;
+  if (!verb || verb->get_option_no_throw("args") == nullptr) return out;
+  for (std::size_t i = 2; i < out.size(); ++i) {
+    const auto* before = verb->get_option_no_throw(out[i - 1]);
+    const bool is_value = out[i - 1].starts_with('-') && before != nullptr && before->get_items_expected_max() > 0;
+    if (!is_value) out[i] = shield_brackets(std::move(out[i]));
+  }
+  return out;
+}
+
 int usage(const std::string& text) {
   std::fprintf(stderr, "weft: %s\n", text.c_str());
   return exit_usage;
@@ -72,8 +87,11 @@ int run(int argc, char** argv) {
     literal_words().assign(argv + i + 1, argv + argc);
     argc = i;
   }
+  auto words = shielded(app, argc, argv);
+  std::vector<char*> pointers;
+  for (auto& w : words) pointers.push_back(w.data());
   try {
-    app.parse(argc, argv);
+    app.parse(argc, pointers.data());
   } catch (const CLI::RuntimeError& e) {
     return e.get_exit_code();
   } catch (const CLI::Success& e) {

@@ -17,6 +17,8 @@ using edge::in_quotes;
 namespace {
 
 constexpr std::chrono::seconds control_timeout{30};
+/// Longer than those of a gateway and its endorsers (30 s), who say what they waited for.
+const edge::gateway_timeouts step_timeouts{.evaluate = std::chrono::seconds(40), .endorse = std::chrono::seconds(40)};
 /// A server greets whoever connects; a process that stands still does not.
 constexpr std::chrono::milliseconds greeting_expected{200}, greeting_patience{2'800};
 
@@ -207,11 +209,11 @@ edge::deliver_client network::reader(crypto::signing_identity who, const std::st
 }
 
 edge::gateway_client network::gateway_as(crypto::signing_identity who) const {
-  return {connection_, std::move(who), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, ask_peer(options_.peer)};
+  return {connection_, std::move(who), std::make_shared<system_clock>(), std::make_shared<system_random>(), step_timeouts, ask_peer(options_.peer)};
 }
 
 edge::gateway_client network::gateway_at(const std::string& peer, crypto::signing_identity who) const {
-  return {connection_, std::move(who), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, ask_peer(peer)};
+  return {connection_, std::move(who), std::make_shared<system_clock>(), std::make_shared<system_random>(), step_timeouts, ask_peer(peer)};
 }
 
 std::string_view rpc_code_name(std::int32_t code) noexcept {

@@ -196,8 +196,10 @@ void add_reason(rows& out, bytes_view reason_json) {
   out.add_some("why", why);
   if (!reason.contains("namespace")) return;
   out.add("key", text("namespace") + " / " + show(text("key")));
-  if (reason.contains("read")) out.add("read", version_text(reason["read"]));
-  if (reason.contains("committed")) out.add("committed", version_text(reason["committed"]));
+  const auto version = [&](const char* name) { return reason.value(name, json()); };
+  if (version("read").is_object() || version("committed").is_object()) {  // else it is not about versions, as when a key's policy is not satisfied
+    out.add("read", version_text(version("read"))).add("committed", version_text(version("committed")));
+  }
   out.add_some("won by", text("winner"));
 }
 

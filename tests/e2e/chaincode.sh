@@ -26,4 +26,16 @@ expect 1 'I am crash_1.0:[0-9a-f]{64}' -- "$weft" chaincode deploy "$scratch/cra
 same 'processes left' 0 "$("$weft" chaincode list --json | grep -c '"label":"crash')"
 expect 1 'no process serves a contract .crash.' -- "$weft" chaincode log crash
 
+# One that is started but cannot be installed does not go on for nobody.
+cat >"$scratch/listens" <<'END'
+#!/usr/bin/perl
+use IO::Socket::INET;
+my $door = IO::Socket::INET->new(LocalAddr => $ENV{CHAINCODE_SERVER_ADDRESS}, Listen => 5, ReuseAddr => 1) or die $!;
+sleep 60;
+END
+chmod +x "$scratch/listens"
+expect 1 'does not install the package: .*name too long' -- "$weft" chaincode deploy "$scratch/listens" --name "$(printf 'a%.0s' {1..220})"
+same 'processes left' 0 "$("$weft" chaincode list --json | grep -c '"pid"')"
+
+expect 2 'executable$' -- "$weft" chaincode dev
 expect 0 'mycc' -- "$weft" chaincode list

@@ -98,3 +98,8 @@ expect 0 "ready in" -- "$weft" up --detach
 same "height after a restart" "$height" "$(json height "$weft" channel info --json)"
 same "commit hash after a restart" "$commit_hash" "$(json commit_hash "$weft" channel info --json)"
 expect 0 "committed +VALID" -- "$weft" invoke kv put after restart
+# A JSON array is one argument, wherever it stands.
+expect 0 'committed +VALID' -- "$weft" invoke kv put list '["a","b"]'
+expect 0 '^\["a","b"\]$' -- "$weft" query kv get list
+expect 0 'committed +VALID' -- "$weft" invoke kv --channel mychannel put '[]' '[[1],[2]]'
+expect 0 '^\[\[1\],\[2\]\]$' -- "$weft" query kv get '[]'

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cli/bracket_words.hpp"
 #include "cli/tools.hpp"
 
 using namespace weft;
@@ -11,6 +12,18 @@ TEST_CASE("rows are aligned, and lines of a value stand below each other") {
   CHECK(rows().add("a", "1").add("long", "2\n3").text() == "a     1\nlong  2\n      3\n");
   CHECK(rows().add("é", "1").add("ab", "2").text(1) == " é   1\n ab  2\n");
   CHECK(rows().add_some("a", "").text().empty());
+  CHECK(rows().add("a", std::string("no\0 \x1b[31mcontrol\x7f", 17) + "\tüß").text() == "a  no? ?[31mcontrol?\tüß\n");
+}
+
+TEST_CASE("an argument in brackets gets past the parser's own lists") {
+  for (const auto* word : {"[\"a\",\"b\"]", "[]", "[[1],[2]]"}) {
+    CHECK(shield_brackets(word).back() != ']');
+    CHECK(unshield_brackets(shield_brackets(word)) == word);
+  }
+  for (const auto* word : {"", "[", "]", "a", "[a", "a]", "{\"a\":[1]}"}) {
+    CHECK(shield_brackets(word) == word);
+    CHECK(unshield_brackets(word) == word);
+  }
 }
 
 TEST_CASE("tables are aligned") {

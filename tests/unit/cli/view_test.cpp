@@ -59,6 +59,9 @@ TEST_CASE("the reason of a read conflict names key, versions and winner") {
   rows absent;
   add_reason(absent, R"({"text":"t","namespace":"n","key":"k","read":null,"committed":{"block":1,"tx":0}})");
   CHECK(absent.text().find("read       no such key") != std::string::npos);
+  rows of_a_policy;
+  add_reason(of_a_policy, R"({"text":"t","namespace":"n","key":"k","read":null,"committed":null})");
+  CHECK(of_a_policy.text() == "why  t\nkey  n / k\n");
 }
 
 TEST_CASE("a reason that is no reason adds nothing") {
