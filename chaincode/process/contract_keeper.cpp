@@ -15,6 +15,7 @@
 
 #include "chaincode/process/child.hpp"
 #include "chaincode/process/kept_list.hpp"
+#include "chaincode/process/leftovers.hpp"
 #include "chaincode/process/loopback.hpp"
 #include "chaincode/process/output_log.hpp"
 
@@ -123,6 +124,7 @@ class kept_process {
   /// Plans anew each time: what lies at the path may have changed since.
   result<child> spawn() {
     WEFT_TRY(const auto plan, plan_launch(contract.path, search_path(settings_.environment)));
+    if (!can_listen(contract.who.address) && end_leftovers(contract.who) > 0) log_.note("ended what was left of it from a network that was killed");
     if (!can_listen(contract.who.address)) {
       return fail(errc::unavailable, contract.who.address + ", the address in its package, is used by another process: end that one, or deploy the contract anew");
     }
