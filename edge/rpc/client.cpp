@@ -1,5 +1,6 @@
 #include "edge/rpc/client.hpp"
 
+#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 
@@ -10,6 +11,13 @@
 namespace weft::edge {
 
 namespace {
+
+/// gRPC is never taken down. It would wait for a thread of its own that polls channels whose calls take long, and that one sleeps up to ten seconds:
+/// a command that has all its answers would stand there before it ends.
+void keep_grpc() {
+  static const bool kept = [] { return grpc_init(), true; }();
+  static_cast<void>(kept);
+}
 
 void prepare(grpc::ClientContext& context, const call_options& options) {
   for (const auto& [key, value] : options.metadata) context.AddMetadata(key, value);
@@ -86,6 +94,7 @@ std::shared_ptr<grpc::ChannelCredentials> credentials_of(const std::optional<cli
 class grpc_client final : public rpc_client {
  public:
   grpc_client(const std::string& address, const std::optional<client_tls>& tls) {
+    keep_grpc();
     grpc::ChannelArguments arguments;
     if (tls && !tls->name.empty()) arguments.SetSslTargetNameOverride(tls->name);
     arguments.SetMaxReceiveMessageSize(static_cast<int>(actors::message_bytes_max));
