@@ -190,7 +190,7 @@ edge::gateway_client network::gateway() {
       quit(exit_failed, "no peer " + in_quotes(options_.peer) + " on channel " + channel() + "; there are: " + known);
     metadata[edge::peer_metadata] = options_.peer;
   }
-  return {connection_, identity(), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, std::move(metadata)};
+  return {connection_, identity(), std::make_shared<system_clock>(), std::make_shared<system_random>(), step_timeouts, std::move(metadata)};
 }
 
 crypto::signing_identity network::identity_of(const std::string& name) {
