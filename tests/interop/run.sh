@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.sh SUITE WEFT FOLDER: runs an application on other people's SDK against a network of its own. SUITE: gateway, contract, network or hostile. FOLDER: where
+# run.sh SUITE WEFT FOLDER: runs an application on other people's SDK against a network of its own. SUITE: gateway, contract, network, hostile or clients. FOLDER: where
 # packages are installed, of the build. Exit code 77: skipped, with the reason. WEFT_INTEROP_SUITES="events errors": those parts of gateway or contract alone.
 set -u
 suite="$1" weft="$2" installed="$3"
@@ -69,18 +69,19 @@ finish() {
   rm -rf "$scratch"
 }
 trap finish EXIT
-"$weft" up --dir "$scratch/net" --ports "$base" --detach >"$scratch/up.log" 2>&1 {held}>&- || { cat "$scratch/up.log"; exit 1; }
+"$weft" up --dir "$scratch/net" --ports "$base" --operations 127.0.0.1:0 --detach >"$scratch/up.log" 2>&1 {held}>&- || { cat "$scratch/up.log"; exit 1; }
 
 case $suite in
   gateway) names=(${WEFT_INTEROP_SUITES:-transactions offline events errors deliver broadcast channels}) ;;
-  hostile) names=(hostile) ;;
+  hostile | clients) names=("$suite") ;;
   contract)
     names=()
-    for name in ${WEFT_INTEROP_SUITES:-deploy failures+service stub+state calls+plain+typed+older dev}; do names+=("../contract/${name//+/+../contract/}"); done  # dev last: it stops the network
+    for name in ${WEFT_INTEROP_SUITES:-deploy failures+service+dialling stub+state calls+plain+typed+older dev}; do names+=("../contract/${name//+/+../contract/}"); done  # dev last: it stops the network
     export WEFT_INTEROP_PACKAGES="$installed/contract" WEFT_INTEROP_SCRATCH="$scratch"
     ;;
   network) names=() ;;
 esac
+export WEFT_OPERATIONS_URL="$(sed -n 's|.*\(http://[0-9.:]*\)/healthz.*|\1|p' "$scratch/up.log")"
 NODE_PATH="$installed/$packages/node_modules" node "$sources/main.js" "$weft" "$scratch/net" "${names[@]}" &
 application=$!
 trap 'kill "$application"; exit 1' TERM INT
