@@ -51,6 +51,8 @@ using changed = caf::atom_constant<caf::atom("changed")>;
 using endorser_actor = caf::typed_actor<
     // Judges and executes one SignedProposal (interop/04 §1). An `ok` status carries a pb(ProposalResponse), which may itself say 500.
     caf::replies_to<atom::endorse, signed_proposal>::with<endorse_reply>,
+    // The same for an answer that nobody will order: the response is not endorsed, and private writes are not kept.
+    caf::replies_to<atom::evaluate, signed_proposal>::with<endorse_reply>,
     // Who endorses here: pb(SerializedIdentity).
     caf::replies_to<atom::whois>::with<bytes>>;
 

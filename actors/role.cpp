@@ -28,11 +28,11 @@ struct form {
   caf::atom_value verb;
   std::size_t size;
 };
-constexpr std::array<form, 16> forms_from_afar{{
+constexpr std::array<form, 17> forms_from_afar{{
     {atom::endorse::value, 2}, {atom::whois::value, 1}, {atom::whois::value, 2}, {atom::broadcast::value, 2}, {atom::order::value, 3},
     {atom::forward::value, 3}, {atom::step::value, 2}, {atom::seek::value, 5}, {atom::credit::value, 4}, {atom::cancel::value, 3},
     {atom::block::value, 3}, {atom::ended::value, 4}, {caf::atom("hello"), 2}, {caf::atom("here"), 2}, {caf::atom("report"), 1},
-    {atom::leader::value, 3},
+    {atom::leader::value, 3}, {atom::evaluate::value, 2},
 }};
 std::atomic<std::uint64_t> refused{0};
 

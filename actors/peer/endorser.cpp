@@ -86,15 +86,19 @@ result<void> keep_private_writes(const held& h, const chaincode::simulation_resu
   return {};
 }
 
-endorse_reply finish(const held& h, const simulation_outcome& outcome) {
+/// What a proposal is for. Nobody orders what came of a query: it is not signed, which would be half of its cost.
+enum class purpose { endorse, evaluate };
+
+endorse_reply finish(const held& h, const simulation_outcome& outcome, purpose what) {
   if (!outcome.value) return as_response(outcome.value.error().context);
+  if (what == purpose::evaluate && outcome.value->answer.status < 400) return {{}, chaincode::plain_response(outcome.value->answer)};
   if (auto kept = keep_private_writes(h, *outcome.value); !kept) return as_response("private data could not be kept: " + kept.error().context);
   auto endorsed = chaincode::endorsed_response(*h.proposal.parsed(), *outcome.value, *h.site->identity, *h.site->verifier);
   if (!endorsed) return as_response("endorsing failed: " + endorsed.error().context);
   return {{}, std::move(*endorsed)};
 }
 
-endorse_reply answer_channelless(bytes payload) { return {{}, chaincode::channelless_response({200, {}, std::move(payload)})}; }
+endorse_reply answer_channelless(bytes payload) { return {{}, chaincode::plain_response({200, {}, std::move(payload)})}; }
 
 /// cscc's JoinChain: an administrator of the peer's own organization lets the peer join the channel that a block begins.
 caf::result<endorse_reply> join_channel(pool_self self, const signed_proposal& proposal, const crypto::identity& who) {
@@ -146,7 +150,7 @@ caf::result<endorse_reply> run_on_packages(pool_self self, const signed_proposal
       .then(
           [h, promise](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
             if (!outcome->value) return promise.deliver(as_response(outcome->value.error().context)), void();
-            promise.deliver(endorse_reply{{}, chaincode::channelless_response(outcome->value->answer)});
+            promise.deliver(endorse_reply{{}, chaincode::plain_response(outcome->value->answer)});
           },
           [promise](const caf::error&) mutable { promise.deliver(endorse_reply{status_of(rpc_code::unavailable, "the chaincode host did not answer"), {}}); });
   return promise;
@@ -178,7 +182,7 @@ void book(const peer_site& site, const ledger::proposal& p, bool success, std::c
   site.counted->took("endorser_proposal_duration", "Seconds from a proposal to its answer", {{"channel", channel}, {"chaincode", p.chaincode_name}, {"success", success ? "true" : "false"}}, took);
 }
 
-caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& proposal) {
+caf::result<endorse_reply> run(pool_self self, const signed_proposal& proposal, purpose what) {
   auto& s = self->state;
   s.site->counted->count("endorser_proposals_received", "Proposals that came", {});
   const auto begun = self->clock().now();
@@ -200,8 +204,8 @@ caf::result<endorse_reply> endorse(pool_self self, const signed_proposal& propos
   }
   self->ask(s.host.get(), s.site->options.execute_timeout, atom::simulate::value, make_job(h))
       .then(
-          [self, begun, h, promise, counted](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
-            auto reply = finish(*h, *outcome);
+          [self, begun, what, h, promise, counted](const std::shared_ptr<const simulation_outcome>& outcome) mutable {
+            auto reply = finish(*h, *outcome, what);
             const bool success = outcome->value && outcome->value->answer.status < 400 && reply.status.ok();
             book(*h->site, *h->proposal.parsed(), success, self->clock().now() - begun);
             promise.deliver(std::move(reply));
@@ -222,7 +226,8 @@ endorser_actor::behavior_type pool_member(pool_self self, peer_ptr site, in_flig
   self->state.site = std::move(site);
   self->state.busy = std::move(busy);
   return {
-      [self](atom::endorse, const signed_proposal& p) { return endorse(self, p); },
+      [self](atom::endorse, const signed_proposal& p) { return run(self, p, purpose::endorse); },
+      [self](atom::evaluate, const signed_proposal& p) { return run(self, p, purpose::evaluate); },
       [self](atom::whois) { return self->state.site->identity->serialized(); },
   };
 }
@@ -234,18 +239,20 @@ endorser_actor::behavior_type endorser(role_self<endorser_actor, endorser_state>
     s.pool.push_back(self->template spawn<caf::linked>(pool_member, site, s.busy, meter));
   }
   s.site = std::move(site);
+  const auto spread = [self](auto verb, const signed_proposal& p) -> caf::result<endorse_reply> {
+    auto& st = self->state;
+    const auto limit = st.site->options.endorsements_max;
+    if (st.busy->load() >= limit) {
+      return endorse_reply{status_of(rpc_code::resource_exhausted,
+                                     "too many requests for /protos.Endorser, exceeding concurrency limit (" + std::to_string(limit) + ")"),
+                           {}};
+    }
+    ++*st.busy;
+    return self->delegate(st.pool[st.next++ % st.pool.size()], verb, p);
+  };
   return {
-      [self](atom::endorse, const signed_proposal& p) -> caf::result<endorse_reply> {
-        auto& st = self->state;
-        const auto limit = st.site->options.endorsements_max;
-        if (st.busy->load() >= limit) {
-          return endorse_reply{status_of(rpc_code::resource_exhausted,
-                                         "too many requests for /protos.Endorser, exceeding concurrency limit (" + std::to_string(limit) + ")"),
-                               {}};
-        }
-        ++*st.busy;
-        return self->delegate(st.pool[st.next++ % st.pool.size()], atom::endorse::value, p);
-      },
+      [spread](atom::endorse verb, const signed_proposal& p) { return spread(verb, p); },
+      [spread](atom::evaluate verb, const signed_proposal& p) { return spread(verb, p); },
       [self](atom::whois) { return self->state.site->identity->serialized(); },
   };
 }

@@ -69,7 +69,7 @@ void evaluate_call::ask(const std::string& site) {
   const endorser_actor endorser = is_own(site) ? s.own_endorser.get() : s.endorsers.at(site).get();
   if (!endorser) return try_another(site, rpc_code::unavailable, "the endorser stopped");
   if (s.watched.insert(endorser.address()).second) self->monitor(endorser);
-  self->ask(endorser, s.site->options.endorse_timeout, atom::endorse::value, proposal)
+  self->ask(endorser, s.site->options.endorse_timeout, atom::evaluate::value, proposal)
       .then([call, site](const endorse_reply& r) { call->on_reply(site, r); },
             [call, site](const caf::error& e) {
               call->try_another(site, rpc_code::unavailable, e == caf::sec::request_timeout ? "no answer within the endorsement timeout" : "the endorser stopped");

@@ -42,7 +42,7 @@ void fill_interest(::protos::ChaincodeInterest& out, const ledger::proposal& p, 
 
 }  // namespace
 
-bytes channelless_response(const response& answer) {
+bytes plain_response(const response& answer) {
   ::protos::ProposalResponse out;
   fill(*out.mutable_response(), answer);
   return proto::encode(out);

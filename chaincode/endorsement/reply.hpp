@@ -13,8 +13,8 @@ namespace weft::chaincode {
 /// A failure before or during execution: status 500 and a text, nothing endorsed.
 [[nodiscard]] bytes failed_response(std::string_view message, std::int32_t status = 500);
 
-/// What a proposal without a channel gets: the contract's answer alone, whatever its status. Nobody endorses what no channel can hold.
-[[nodiscard]] bytes channelless_response(const response& answer);
+/// A contract's answer alone, whatever its status, endorsed by nobody: for proposals without a channel, and for queries.
+[[nodiscard]] bytes plain_response(const response& answer);
 
 /// Endorses what a simulation gave: signs payload ‖ endorser. An answer with 400 ≤ status < 500 is returned bare, one with status ≥ 500 with its
 /// payload, both unsigned. Errors: `internal` when signing fails.
