@@ -47,7 +47,7 @@ struct deploy_options : network_options {
     verb.add_flag("--init-required", init_required, "The first call has to be one with --init");
     add_dir(verb);
     verb.add_option("--channel", channel, "Channel to deploy on (default: the first)");
-    add_json(verb);
+    if (offers_address) add_json(verb);  // dev goes on for ever and prints no object
   }
 };
 
