@@ -1,5 +1,6 @@
 #include "chaincode/lifecycle/connection.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -50,7 +51,11 @@ result<void> check_address(const std::string& address) {
   if (address.empty()) return malformed("chaincode address not provided");
   const auto colon = address.rfind(':');
   const auto port = colon == std::string::npos ? std::nullopt : config::parse_unsigned(address.substr(colon + 1));
-  if (!port || *port == 0 || *port > 65'535 || colon == 0) return malformed("address '" + address + "' must be host:port, as \"localhost:9999\"");
+  const auto host = address.substr(0, colon);
+  // Not a name of gRPC's own, such as unix:/path:1 or dns://server/name:1. Templates may have spaces, and are filled in later.
+  const bool is_url = host.find('/') != std::string::npos || (host.find(':') != std::string::npos && !(host.starts_with('[') && host.ends_with(']')));
+  const bool has_control = std::any_of(host.begin(), host.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+  if (!port || *port == 0 || *port > 65'535 || colon == 0 || is_url || has_control) return malformed("address '" + address + "' must be host:port, as \"localhost:9999\"");
   return {};
 }
 

@@ -11,6 +11,10 @@ TEST_CASE("a connection as packages describe it") {
                                       "client_key":"KEY","client_cert":"CERT","root_cert":"ROOT","more":[1]})");
   REQUIRE_MESSAGE(c, c.error().context);
   CHECK(*c == connection{"127.0.0.1:9999", 10s, true, true, "KEY", "CERT", "ROOT"});
+  for (const auto* good : {"[::1]:9999", "{{ .peername }}.cc:1", "cc_1.internal:65535"}) {
+    CAPTURE(good);
+    CHECK(parse_connection(std::string(R"({"address":")") + good + R"("})"));
+  }
   const auto least = parse_connection(R"({"address":"cc:1"})");
   REQUIRE_MESSAGE(least, least.error().context);
   CHECK(*least == connection{"cc:1", 3s, false, false, "", "", ""});
@@ -46,6 +50,11 @@ TEST_CASE("connections that are refused name the member") {
       {R"({"address":"cc"})", "host:port"},
       {R"({"address":":9999"})", "host:port"},
       {R"({"address":"cc:0"})", "host:port"},
+      {R"({"address":"unix:/run/other.sock:1"})", "host:port"},
+      {R"({"address":"unix-abstract:other:1"})", "host:port"},
+      {R"({"address":"dns:///cc:1"})", "host:port"},
+      {R"({"address":"http://cc:80"})", "host:port"},
+      {R"({"address":"c\nc:1"})", "host:port"},
       {R"({"address":"cc:65536"})", "host:port"},
       {R"({"address":"cc:1","dial_timeout":"soon"})", "dial_timeout"},
       {R"({"address":"cc:1","dial_timeout":"-1s"})", "dial_timeout"},
