@@ -12,8 +12,9 @@ namespace weft::edge {
 namespace {
 constexpr const char* detail_type = "type.googleapis.com/gateway.ErrorDetail";
 
-// Clients read at most 8 KiB of a trailer (gRPC's own and Java's; others more), and get nothing of one that is longer.
-constexpr std::size_t trailer_bytes = 7'000, message_bytes = 2'400, detail_overhead = 80;
+// Clients read at most 8 KiB of a trailer (gRPC's own and Java's; others more), names and 32 bytes for each field included, and get nothing of one that
+// is longer.
+constexpr std::size_t trailer_bytes = 7'800, message_bytes = 2'400, detail_overhead = 80;
 
 /// As it goes over the wire: what is not plain is percent-encoded.
 std::size_t encoded_size(std::string_view text) {
