@@ -64,6 +64,7 @@ struct target {
   std::string address;  ///< Of its service; empty: it dials its peer.
   std::string label;
   bytes package;        ///< Made by somebody else; empty: we make it.
+  bool developed = false;  ///< It will be started again and again.
 };
 
 bool is_package(const std::string& path) {
@@ -155,6 +156,7 @@ tl::expected<made_package, actors::rpc_status> try_start(const network& n, const
   control::StartContractRequest request;
   request.set_path(t.path);
   request.set_label(t.label);
+  request.set_developed(t.developed);
   auto r = try_contracts<control::StartContractResponse>(n, "Start", request, start_timeout);
   if (!r) return tl::unexpected(r.error());
   return made_package{std::move(*r->mutable_package()), r->process().package_id(), r->process(), r->failure(), r->known()};
@@ -302,7 +304,8 @@ std::optional<std::string> wait_for_save(save_watch& files, int interrupts) {
 void run_dev(const deploy_options& o) {
   if (is_package(o.path)) quit(exit_usage, o.path + " is a package: `dev` watches the folder of a contract, or an executable");
   const int interrupts = open_interrupts();
-  const auto t = target_of(o);
+  auto t = target_of(o);
+  t.developed = true;
   auto files = save_watch::open(t.path);
   if (!files) quit(exit_failed, files.error().context);
   network n(o);

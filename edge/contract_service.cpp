@@ -36,7 +36,7 @@ void describe(const chaincode::kept_report& r, control::ContractProcess& out) {
 result<void> start(contract_keeper& keeper, const control::StartContractRequest& in, const unary_ptr& call) {
   if (!chaincode::valid_label(in.label())) return fail(errc::invalid_argument, "the label " + in_quotes(in.label()) + " may have letters, digits and .+-_ and begins with one of the first two");
   if (!std::filesystem::path(in.path()).is_absolute()) return fail(errc::invalid_argument, "the path " + in_quotes(in.path()) + " is not absolute");
-  chaincode::kept_contract what{in.label(), in.path(), {}};
+  chaincode::kept_contract what{in.label(), in.path(), {}, in.developed()};
   WEFT_TRY(what.who.address, keeper.address_for(what.label, what.path));
   auto package = chaincode::make_service_package({.address = what.who.address, .dial_timeout = dial_timeout}, what.label);
   what.who.package_id = chaincode::package_id(what.label, package);

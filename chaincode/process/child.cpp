@@ -36,6 +36,7 @@ struct pipe_ends {
     return write >= 0;
   }
   int take_read() { return std::exchange(read, -1); }
+  int take_write() { return std::exchange(write, -1); }
 };
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
@@ -52,6 +53,7 @@ struct prepared {
   char* const* arguments;
   char* const* environment;
   const char* folder;
+  int input;  ///< -1: /dev/null
   int output, errors, report;
   pid_t parent;
 };
@@ -73,8 +75,8 @@ struct prepared {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  const int nothing = ::open("/dev/null", O_RDONLY);
-  if (nothing < 0 || ::dup2(nothing, 0) < 0 || ::dup2(p.output, 1) < 0 || ::dup2(p.errors, 2) < 0) give_up();
+  const int input = p.input >= 0 ? p.input : ::open("/dev/null", O_RDONLY);
+  if (input < 0 || ::dup2(input, 0) < 0 || ::dup2(p.output, 1) < 0 || ::dup2(p.errors, 2) < 0) give_up();
   if (::chdir(p.folder) != 0) give_up();
   // Whatever is open was opened by others, and not all of them say O_CLOEXEC. The report stays until exec closes it.
   ::syscall(SYS_close_range, 3U, static_cast<unsigned>(p.report) - 1U, 0U);
@@ -87,10 +89,10 @@ struct prepared {
 }  // namespace
 
 result<child> child::start(const child_spec& spec) {
-  pipe_ends output, errors, report;
-  if (!output.open() || !errors.open() || !report.open()) return refused("cannot make a pipe", errno);
+  pipe_ends gate, output, errors, report;
+  if ((spec.gated && !gate.open()) || !output.open() || !errors.open() || !report.open()) return refused("cannot make a pipe", errno);
   const auto arguments = pointers(spec.command_line), environment = pointers(spec.environment);
-  const prepared p{arguments.data(), environment.data(), spec.folder.c_str(), output.write, errors.write, report.write, ::getpid()};
+  const prepared p{arguments.data(), environment.data(), spec.folder.c_str(), gate.read, output.write, errors.write, report.write, ::getpid()};
   // Not fork(): that runs what libraries registered to run around it, and takes their locks.
   const pid_t pid = ::_Fork();
   if (pid == 0) become(p);
@@ -106,6 +108,7 @@ result<child> child::start(const child_spec& spec) {
   if (out.ended_ < 0) return refused("cannot watch a process", errno);
   out.output_ = output.take_read();
   out.errors_ = errors.take_read();
+  out.gate_ = gate.take_write();
   for (const int fd : {out.output_, out.errors_}) ::fcntl(fd, F_SETFL, O_NONBLOCK);
   return out;
 }
@@ -117,6 +120,7 @@ child& child::operator=(child&& other) noexcept {
   std::swap(ended_, other.ended_);
   std::swap(output_, other.output_);
   std::swap(errors_, other.errors_);
+  std::swap(gate_, other.gate_);
   std::swap(reaped_, other.reaped_);
   return *this;
 }
@@ -131,7 +135,13 @@ child::~child() {
 }
 
 void child::close_all() noexcept {
-  for (int* fd : {&ended_, &output_, &errors_}) if (*fd >= 0) ::close(std::exchange(*fd, -1));
+  for (int* fd : {&ended_, &output_, &errors_, &gate_}) if (*fd >= 0) ::close(std::exchange(*fd, -1));
+}
+
+void child::open_gate() noexcept {
+  if (gate_ < 0) return;
+  [[maybe_unused]] const auto n = ::write(gate_, "\n", 1);  // nobody may be there any more, which is seen when it is reaped
+  ::close(std::exchange(gate_, -1));
 }
 
 void child::signal(int number) const noexcept {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -25,6 +26,7 @@ namespace {
 using time = lifeline::time;
 using told = contract_keeper::told;
 
+constexpr std::chrono::minutes spare_life{10};
 constexpr std::size_t read_bytes = 64 * KiB, drain_bytes_max = MiB;
 
 /// Calls that are made when no lock is held.
@@ -71,7 +73,12 @@ class kept_process {
     if (output_open_) out.push_back({child_->output(), POLLIN, 0});
     if (errors_open_) out.push_back({child_->errors(), POLLIN, 0});
   }
-  [[nodiscard]] std::optional<time> wakes() const { return pending_.empty() ? life_.wakes() : std::optional(time::min()); }
+  [[nodiscard]] std::optional<time> wakes() const {
+    if (!pending_.empty()) return time::min();
+    auto first = life_.wakes();
+    if (spare_ && (!first || spare_->until < *first)) first = spare_->until;
+    return first;
+  }
 
   void work(time now, calls& later) {
     for (const auto& e : std::exchange(pending_, {})) handle(e, now, later);
@@ -81,9 +88,47 @@ class kept_process {
       if (const auto how = child_->reap()) end(*how, now, later);
     }
     handle(lifeline::tick{}, now, later);
+    look_after_spare(now);
   }
 
  private:
+  /// A process that has loaded what every contract needs and waits at its gate, so that what was saved runs at once.
+  struct spare_process {
+    child waiting;
+    std::string stamp;  ///< Of what it has loaded.
+    time until;         ///< Nobody develops for ever.
+  };
+
+  void look_after_spare(time now) {
+    const bool wanted = contract.developed && life_.now_in() == lifeline::phase::listening;
+    if (spare_ && (now >= spare_->until || life_.now_in() == lifeline::phase::gone || spare_->waiting.reap())) {
+      spare_.reset();
+      contract.developed = false;  // one that ended by itself would do so again
+    } else if (!spare_ && wanted) {
+      make_spare(now);
+    }
+  }
+
+  void make_spare(time now) {
+    const auto plan = plan_launch(contract.path, search_path(settings_.environment));
+    const auto helper = settings_.folder / "ahead.js";
+    std::ofstream(helper) << helper_script();
+    contract.developed = false;
+    if (!plan || plan->what != launch_plan::kind::node) return;
+    auto made = child::start({gated_command_line(*plan, contract.who, helper), service_environment(settings_.environment, contract.who), plan->folder.string(), true});
+    if (!made) return log_.note("no process is kept ready: " + made.error().context);
+    spare_.emplace(spare_process{std::move(*made), packages_stamp(*plan), now + spare_life});
+    contract.developed = true;
+  }
+
+  /// The one that waits, if what it has loaded is what lies there now.
+  std::optional<child> take_spare(const launch_plan& plan) {
+    auto ready = std::exchange(spare_, std::nullopt);
+    if (!ready || ready->waiting.reap() || ready->stamp != packages_stamp(plan)) return std::nullopt;
+    ready->waiting.open_gate();
+    return std::move(ready->waiting);
+  }
+
   void handle(const lifeline::event& e, time now, calls& later) {
     for (const auto& effect : life_.step(e, now)) std::visit([&](const auto& what) { carry_out(what, now, later); }, effect);
   }
@@ -128,6 +173,7 @@ class kept_process {
     if (!can_listen(contract.who.address)) {
       return fail(errc::unavailable, contract.who.address + ", the address in its package, is used by another process: end that one, or deploy the contract anew");
     }
+    if (auto ready = take_spare(plan)) return *std::move(ready);
     return child::start({command_line(plan, contract.who), service_environment(settings_.environment, contract.who), plan.folder.string()});
   }
 
@@ -157,6 +203,7 @@ class kept_process {
   lifeline life_;
   output_log log_;
   std::optional<child> child_;
+  std::optional<spare_process> spare_;
   bool output_open_ = false, errors_open_ = false;
   std::vector<lifeline::event> pending_;
   std::vector<told> waiting_for_start_, waiting_for_stop_;

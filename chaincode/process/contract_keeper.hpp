@@ -18,6 +18,7 @@ struct kept_contract {
   std::string label;    ///< Of its package: "basic_1.0".
   std::string path;     ///< Absolute, as it was given: a folder of a Node contract, or an executable.
   service_identity who; ///< Its package's id, and the address in the package.
+  bool developed = false;  ///< Started again often: the next process is kept ready. Not remembered.
 };
 
 struct kept_report {

@@ -126,6 +126,38 @@ std::vector<std::string> command_line(const launch_plan& p, const service_identi
   return out;
 }
 
+std::vector<std::string> gated_command_line(const launch_plan& p, const service_identity& who, const fs::path& helper) {
+  auto out = command_line(p, who);
+  out.insert(out.begin() + 1, {"--require", helper.string()});
+  return out;
+}
+
+std::string_view helper_script() noexcept {
+  return R"(// Written by weft for `weft chaincode dev`. Loads what every contract needs, then waits until the contract shall begin.
+'use strict';
+const fs = require('fs');
+const load = require('module').createRequire(process.cwd() + '/package.json');
+for (const name of ['fabric-shim', 'fabric-contract-api', 'fabric-shim/lib/contract-spi/bootstrap', 'fabric-shim/lib/server', 'yargs']) {
+  try {
+    load(name);
+  } catch {
+    // not every version has it, and what is missing is told when the contract begins
+  }
+}
+if (fs.readSync(0, Buffer.alloc(1), 0, 1, null) !== 1) process.exit(0);
+)";
+}
+
+std::string packages_stamp(const launch_plan& p) {
+  std::string out;
+  for (const auto* file : {"package.json", "package-lock.json", "node_modules/.package-lock.json", "node_modules"}) {
+    std::error_code ec;
+    const auto written = fs::last_write_time(p.folder / file, ec);
+    out += (ec ? std::string("-") : std::to_string(written.time_since_epoch().count())) + " ";
+  }
+  return out;
+}
+
 std::vector<std::string> service_environment(const std::vector<std::string>& inherited, const service_identity& who) {
   std::vector<std::string> out;
   for (const auto& entry : inherited) {

@@ -30,6 +30,12 @@ struct launch_plan {
 
 /// All words of the command line, the program's first.
 [[nodiscard]] std::vector<std::string> command_line(const launch_plan& p, const service_identity& who);
+/// The same for one that has loaded what every Node contract needs and waits for its gate (child_spec::gated) before it looks at the contract: most of
+/// the time that a contract takes to start is spent there. `helper` holds helper_script(). For Node contracts only.
+[[nodiscard]] std::vector<std::string> gated_command_line(const launch_plan& p, const service_identity& who, const std::filesystem::path& helper);
+[[nodiscard]] std::string_view helper_script() noexcept;
+/// Changes when other packages are installed: then what was loaded before is another contract's.
+[[nodiscard]] std::string packages_stamp(const launch_plan& p);
 /// The environment of the service: `inherited` ("NAME=value" each) without what would configure another contract or a peer (CORE_…, CHAINCODE_…; not
 /// CORE_CHAINCODE_LOGGING_…, by which shims are told how much to log), and CHAINCODE_SERVER_ADDRESS, CHAINCODE_ID and CORE_CHAINCODE_ID_NAME, by which contracts of every language find themselves.
 [[nodiscard]] std::vector<std::string> service_environment(const std::vector<std::string>& inherited, const service_identity& who);

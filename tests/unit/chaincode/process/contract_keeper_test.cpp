@@ -184,3 +184,58 @@ TEST_CASE("a damaged list is an error that says what to do") {
     CHECK(k.error().context.find("contracts.json") != std::string::npos);
   }
 }
+
+namespace {
+
+/// A Node contract as far as a keeper looks: a shim that listens, and says what it loaded and when.
+void write_contract(const fs::path& at, const std::string& code) {
+  fs::create_directories(at / "node_modules" / "fabric-shim");
+  std::ofstream(at / "package.json") << R"({"name":"cc","version":"1.0.0"})";
+  std::ofstream(at / "index.js") << code;
+  std::ofstream(at / "node_modules" / "fabric-shim" / "package.json") << R"({"name":"fabric-shim","version":"2.5.8","main":"index.js"})";
+  std::ofstream(at / "node_modules" / "fabric-shim" / "index.js") << "console.log('shim loaded');\n";
+  std::ofstream(at / "node_modules" / "fabric-shim" / "cli.js")
+      << "require('./index.js');\nconst at = process.argv[process.argv.indexOf('--chaincode-address') + 1].split(':');\nrequire(process.cwd() + '/index.js');\n"
+         "require('net').createServer().listen(Number(at[1]), at[0]);\n";
+}
+
+std::string text_of(const fs::path& file) {
+  std::ifstream in(file);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+}  // namespace
+
+TEST_CASE("a Node contract that is developed has its next process ready, which runs what lies there when it is wanted") {
+  const char* search = std::getenv("PATH");
+  const folder f, source;
+  write_contract(source.path, "console.log('first');\n");
+  if (!search || !plan_launch(source.path, search)) {
+    MESSAGE("skipped: node is not installed");
+    return;
+  }
+  auto k = contract_keeper::open({f.path, {}, {std::string("PATH=") + search}}).value();
+  const auto address = k->address_for("cc", source.path.string()).value();
+  const kept_contract c{"cc", source.path.string(), {"cc:ab", address}, true};
+  REQUIRE(start(*k, c));
+  const auto log = f.path / "cc.log";
+  const auto count = [&](const std::string& what) {
+    const auto text = text_of(log);
+    std::size_t n = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++n;
+    return n;
+  };
+  const auto first = k->list().front().pid;
+  for (const auto* said : {"second", "third"}) {
+    std::ofstream(source.path / "index.js") << "console.log('" << said << "');\n";
+    REQUIRE(start(*k, c));
+    CHECK(k->list().front().pid != first);
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (count(said) == 0 && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    CHECK(count(said) == 1);
+  }
+  CHECK(count("first") == 1);
+  const auto left = k->list().front().pid;
+  k->stop_all();
+  CHECK(::kill(left, 0) != 0);
+}
