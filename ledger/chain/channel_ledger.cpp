@@ -26,7 +26,7 @@ void put_reasons(kv_batch& batch, block_number number, const judged_block& judge
 
 namespace {
 
-class ledger_impl final : public channel_ledger {
+class ledger_impl final : public channel_ledger, public private_gaps {
  public:
   explicit ledger_impl(ledger_core core) : core_(std::move(core)) {}
 
@@ -62,13 +62,18 @@ class ledger_impl final : public channel_ledger {
     WEFT_TRY(auto all, core_.privates->read(block));
     for (auto& d : all)
       if (d.tx == tx && d.writes.ns == ns && d.writes.collection == collection) return std::optional(std::move(d.writes));
-    return std::optional<private_writes>();
+    return core_.late->read({block, tx}, ns, collection);
   }
+  result<std::vector<missing_private_data>> missing(const std::optional<missing_private_data>& after, std::size_t limit) const override {
+    return core_.late->missing(after, limit);
+  }
+  result<std::vector<late_outcome>> reconcile(const std::vector<late_private_data>& found) override;
   void begin(bytes last_hash) { last_hash_ = std::move(last_hash); }
 
  private:
   [[nodiscard]] result<void> check(const block& sealed, const judged_block& judged, const std::vector<block_private_data>& privates) const;
   [[nodiscard]] result<void> store(const block& sealed, const judged_block& judged, const std::vector<block_private_data>& privates);
+  [[nodiscard]] result<std::vector<late_outcome>> store_late(const std::vector<late_private_data>& found);
 
   ledger_core core_;  // view, bundle and commit_hash under the mutex; the rest is safe by itself, or the writer's alone
   mutable std::mutex mutex_;
@@ -99,6 +104,7 @@ result<void> ledger_impl::store(const block& sealed, const judged_block& judged,
   kv_batch batch;
   WEFT_TRY(auto commit_hash, stored_commit_hash(sealed));
   WEFT_CHECK(put_block_effects(batch, sealed, judged.updates, privates, *core_.view));
+  put_missing(batch, sealed.number(), judged.claims, privates, core_.member_of);
   put_reasons(batch, sealed.number(), judged);
   if (!privates.empty()) WEFT_CHECK(core_.privates->append(sealed.number(), privates, batch));
   WEFT_CHECK(core_.blocks->append(sealed));
@@ -124,18 +130,47 @@ result<void> ledger_impl::commit(const block& sealed, const judged_block& judged
   return stored;
 }
 
+// The sets are on disk before the batch; opening finds what it does not name.
+result<std::vector<late_outcome>> ledger_impl::store_late(const std::vector<late_private_data>& found) {
+  kv_batch batch;
+  WEFT_TRY(auto out, core_.late->take(found, *core_.view, batch));
+  if (batch.ops.empty()) return out;
+  WEFT_CHECK(core_.kv->write(batch, false));
+  WEFT_TRY(auto view, next_state_view(*core_.kv, *core_.view, {}));
+  const std::lock_guard lock(mutex_);
+  core_.view = std::move(view);
+  return out;
+}
+
+result<std::vector<late_outcome>> ledger_impl::reconcile(const std::vector<late_private_data>& found) {
+  if (failed_) return fail(within("no private data are taken until the channel is opened anew, because", *failed_));
+  auto stored = store_late(found);
+  if (!stored) failed_ = stored.error();
+  return stored;
+}
+
 }  // namespace
 
-result<std::shared_ptr<channel_ledger>> open_channel_ledger(std::shared_ptr<env> files, std::shared_ptr<kv_store> state, const block& genesis,
-                                                            const std::function<void(block_number, block_number)>& progress,
-                                                            ledger_open_report* report, std::uint64_t segment_bytes,
-                                                            const bundle_source& bundles) {
+result<std::shared_ptr<channel_ledger>> open_member_ledger(std::shared_ptr<env> files, std::shared_ptr<kv_store> state, const block& genesis,
+                                                           collection_membership member_of,
+                                                           const std::function<void(block_number, block_number)>& progress, ledger_open_report* report,
+                                                           std::uint64_t segment_bytes, const bundle_source& bundles) {
   ledger_open_report unread;
-  WEFT_TRY(auto core, recover_ledger(std::move(files), std::move(state), genesis, progress, segment_bytes, report != nullptr ? *report : unread, bundles));
+  WEFT_TRY(auto core, recover_ledger(std::move(files), std::move(state), genesis, progress, segment_bytes, report != nullptr ? *report : unread, bundles,
+                                     std::move(member_of)));
   bytes last_hash = core.blocks->last_hash();
   auto ledger = std::make_shared<ledger_impl>(std::move(core));
   ledger->begin(std::move(last_hash));
   return ledger;
 }
+
+result<std::shared_ptr<channel_ledger>> open_channel_ledger(std::shared_ptr<env> files, std::shared_ptr<kv_store> state, const block& genesis,
+                                                            const std::function<void(block_number, block_number)>& progress,
+                                                            ledger_open_report* report, std::uint64_t segment_bytes,
+                                                            const bundle_source& bundles) {
+  return open_member_ledger(std::move(files), std::move(state), genesis, {}, progress, report, segment_bytes, bundles);
+}
+
+std::shared_ptr<private_gaps> gaps_of(const std::shared_ptr<channel_ledger>& ledger) { return std::dynamic_pointer_cast<private_gaps>(ledger); }
 
 }  // namespace weft::ledger

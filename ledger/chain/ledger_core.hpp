@@ -2,12 +2,13 @@
 //
 //   i/config              → number of the last config block
 //   r/<block><tx>         → JSON of why a transaction is invalid
-// and the keys of block_index.hpp, private_store.cpp, history.hpp and state/keys.hpp.
+// and the keys of block_index.hpp, private_store.cpp, late_store.hpp, history.hpp and state/keys.hpp.
 #pragma once
 
 #include <memory>
 
 #include "ledger/chain/channel_ledger.hpp"
+#include "ledger/chain/late_store.hpp"
 #include "ledger/chain/private_store.hpp"
 
 namespace weft::ledger {
@@ -16,11 +17,17 @@ struct ledger_core {
   std::shared_ptr<kv_store> kv;
   std::shared_ptr<deferred_block_store> blocks;
   std::unique_ptr<private_store> privates;
+  std::unique_ptr<late_store> late;
+  collection_membership member_of;
   std::shared_ptr<const state_view> view;
   std::shared_ptr<const channel_bundle> bundle;
   block_number bundle_at;  ///< The config block that `bundle` was made of; known while recovering.
   bytes commit_hash;
 };
+
+/// Notes what the claims of a block name and `privates` lack.
+void put_missing(kv_batch& batch, block_number number, const std::vector<private_claim>& claims, const std::vector<block_private_data>& privates,
+                 const collection_membership& member_of);
 
 /// State, history and config mark of one block, with the savepoint; block index and reasons are not in it.
 /// Errors: `corruption`, `io` from the view.
@@ -40,6 +47,7 @@ void put_reasons(kv_batch& batch, block_number number, const judged_block& judge
 /// Opens the files, starts the channel with `genesis` when there is nothing, replays what the state does not have.
 [[nodiscard]] result<ledger_core> recover_ledger(std::shared_ptr<env> files, std::shared_ptr<kv_store> kv, const block& genesis,
                                                  const std::function<void(block_number, block_number)>& progress, std::uint64_t segment_bytes,
-                                                 ledger_open_report& report, const bundle_source& bundles);
+                                                 ledger_open_report& report, const bundle_source& bundles,
+                                                 collection_membership member_of);
 
 }  // namespace weft::ledger

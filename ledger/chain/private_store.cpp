@@ -29,20 +29,6 @@ void put_index(kv_batch& batch, block_number n, const record_location& at) {
   batch.put(bytes(checkpoint_key), std::move(end));
 }
 
-// A record: repeated field 1 of {tx = 1, namespace = 2, collection = 3, pb(KVRWSet) = 4}.
-bytes encode(const std::vector<block_private_data>& data) {
-  bytes out;
-  for (const auto& d : data) {
-    bytes entry;
-    proto::put_varint(entry, 1, d.tx.value);
-    proto::put_bytes(entry, 2, d.writes.ns);
-    proto::put_bytes(entry, 3, d.writes.collection);
-    proto::put_bytes(entry, 4, d.writes.encode());
-    proto::put_present(out, 1, entry);
-  }
-  return out;
-}
-
 result<block_private_data> decode_entry(bytes_view entry) {
   std::uint64_t tx = 0;
   std::string ns, collection;
@@ -60,7 +46,23 @@ result<block_private_data> decode_entry(bytes_view entry) {
   return block_private_data{tx_number(tx), std::move(*writes)};
 }
 
-result<std::vector<block_private_data>> decode(bytes_view raw) {
+}  // namespace
+
+// A record: repeated field 1 of {tx = 1, namespace = 2, collection = 3, pb(KVRWSet) = 4}.
+bytes encode_private_data(const std::vector<block_private_data>& data) {
+  bytes out;
+  for (const auto& d : data) {
+    bytes entry;
+    proto::put_varint(entry, 1, d.tx.value);
+    proto::put_bytes(entry, 2, d.writes.ns);
+    proto::put_bytes(entry, 3, d.writes.collection);
+    proto::put_bytes(entry, 4, d.writes.encode());
+    proto::put_present(out, 1, entry);
+  }
+  return out;
+}
+
+result<std::vector<block_private_data>> decode_private_data(bytes_view raw) {
   std::vector<block_private_data> out;
   std::vector<bytes_view> entries;
   const bool formed = proto::for_each_field(raw, [&](const proto::wire_field& f) { entries.push_back(f.payload); });
@@ -71,8 +73,6 @@ result<std::vector<block_private_data>> decode(bytes_view raw) {
   }
   return out;
 }
-
-}  // namespace
 
 result<std::unique_ptr<private_store>> private_store::open(std::shared_ptr<env> files, std::shared_ptr<kv_store> index,
                                                            std::uint64_t segment_bytes, block_number height, ledger_open_report& report) {
@@ -114,7 +114,7 @@ result<void> private_store::recover(block_number height, ledger_open_report& rep
 }
 
 result<void> private_store::append(block_number number, const std::vector<block_private_data>& data, kv_batch& batch) {
-  const bytes record = encode(data);
+  const bytes record = encode_private_data(data);
   const bytes_view whole = record;
   WEFT_TRY(const auto at, log_->append(number, {&whole, 1}));
   WEFT_CHECK(log_->sync());
@@ -129,7 +129,7 @@ result<std::vector<block_private_data>> private_store::read(block_number number)
   const bytes_view v = *stored;
   const record_location at{get_big<std::uint32_t>(v), get_big<std::uint64_t>(v.substr(4)), get_big<std::uint32_t>(v.substr(12))};
   WEFT_TRY(const auto payload, log_->read(number, at));
-  return decode(payload);
+  return decode_private_data(payload);
 }
 
 }  // namespace weft::ledger

@@ -11,6 +11,10 @@
 
 namespace weft::ledger {
 
+/// A record: the private data of one block, or some of them.
+[[nodiscard]] bytes encode_private_data(const std::vector<block_private_data>& data);
+[[nodiscard]] result<std::vector<block_private_data>> decode_private_data(bytes_view raw);  ///< Errors: `corruption`.
+
 /// One writer; reads are thread-safe beside it.
 class private_store {
  public:

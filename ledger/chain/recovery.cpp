@@ -77,6 +77,30 @@ void put_reasons_again(kv_batch& batch, const block& b, ledger_core& core, const
   put_reasons(batch, b.number(), *judged);
 }
 
+bool has_members_writes(const state_batch& updates, const collection_membership& member_of) {
+  for (const auto& [ns, u] : updates.namespaces)
+    for (const auto& [collection, entries] : u.hashed)
+      if (member_of(ns, collection)) return true;
+  return false;
+}
+
+// Those that a judgement would find: updates_of() has read the same transactions before.
+std::vector<private_claim> claims_of(const block& b) {
+  std::vector<private_claim> out;
+  const bytes& filter = b.metadata(metadata_slot::transactions_filter);
+  for (std::size_t i = 0; i < b.envelopes().size(); ++i) {
+    if (filter[i] != '\0') continue;
+    const auto& h = b.envelopes()[i].header();
+    if (!h || h->type != static_cast<std::int32_t>(header_type::endorser_transaction)) continue;
+    const auto tx = parse_endorser_tx(b.envelopes()[i]);
+    if (!tx) continue;
+    for (const auto& ns : tx->sets.namespaces)
+      for (const auto& c : ns.collections)
+        if (!c.private_hash.empty()) out.push_back({tx_number(i), h->tx_id, ns.name, c.name, c.private_hash});
+  }
+  return out;
+}
+
 result<void> replay(ledger_core& core, block_number number, bytes& commit_hash, const bundle_source& bundles) {
   WEFT_TRY(const block b, core.blocks->read(number));
   const bytes& filter = b.metadata(metadata_slot::transactions_filter);
@@ -89,6 +113,7 @@ result<void> replay(ledger_core& core, block_number number, bytes& commit_hash, 
   WEFT_TRY(const auto privates, core.privates->read(number));
   kv_batch batch;
   WEFT_CHECK(put_block_effects(batch, b, updates, privates, *core.view));
+  if (core.member_of && has_members_writes(updates, core.member_of)) put_missing(batch, number, claims_of(b), privates, core.member_of);
   if (number.value > 0) put_reasons_again(batch, b, core, bundles);
   WEFT_CHECK(core.kv->write(batch, false));
   WEFT_TRY(core.view, open_state_view(*core.kv));
@@ -123,10 +148,20 @@ bool is_config_block(const block& b) {
   return h && h->type == static_cast<std::int32_t>(header_type::config);
 }
 
+void put_missing(kv_batch& batch, block_number number, const std::vector<private_claim>& claims, const std::vector<block_private_data>& privates,
+                 const collection_membership& member_of) {
+  if (!member_of) return;
+  for (const auto& c : claims) {
+    const auto given = [&](const block_private_data& d) { return d.tx == c.tx && d.writes.ns == c.ns && d.writes.collection == c.collection; };
+    if (member_of(c.ns, c.collection) && std::none_of(privates.begin(), privates.end(), given))
+      late_store::put_missing(batch, {{number, c.tx}, c.ns, c.collection, c.hash});
+  }
+}
+
 result<void> put_block_effects(kv_batch& batch, const block& b, const state_batch& updates, const std::vector<block_private_data>& privates,
                                const state_view& before) {
   state_batch plain;
-  for (const auto& d : privates) WEFT_CHECK(apply_private_writes(plain, d.writes, {b.number(), d.tx}, before));
+  for (const auto& d : privates) WEFT_CHECK(apply_private_writes(plain, d.writes, pending_state(updates, before)));
   put_updates(batch, b.number(), updates);
   put_updates(batch, b.number(), plain);
   put_history(batch, b.number(), updates);
@@ -147,10 +182,11 @@ result<bytes> stored_commit_hash(const block& b) {
 
 result<ledger_core> recover_ledger(std::shared_ptr<env> files, std::shared_ptr<kv_store> kv, const block& genesis,
                                    const std::function<void(block_number, block_number)>& progress, std::uint64_t segment_bytes,
-                                   ledger_open_report& report, const bundle_source& bundles) {
+                                   ledger_open_report& report, const bundle_source& bundles, collection_membership member_of) {
   if (!genesis || genesis.number() != block_number(0)) return fail(errc::invalid_argument, "a channel begins with block 0");
   ledger_core core;
   core.kv = kv;
+  core.member_of = std::move(member_of);
   WEFT_TRY(core.blocks, open_deferred_block_store(files, kv, segment_bytes, &report.blocks));
   if (core.blocks->height() == block_number(0)) {
     WEFT_TRY(core.bundle, bundles(genesis));  // refuse what will never work before anything is stored
@@ -161,7 +197,10 @@ result<ledger_core> recover_ledger(std::shared_ptr<env> files, std::shared_ptr<k
   }
   WEFT_TRY(core.privates, private_store::open(files, kv, segment_bytes, core.blocks->height(), report));
   WEFT_TRY(core.view, open_state_view(*kv));
+  WEFT_TRY(core.late, late_store::open(files, kv, segment_bytes));
   WEFT_CHECK(replay_missing(core, progress, report, bundles));
+  WEFT_CHECK(core.late->recover(core.view->height(), report));
+  WEFT_TRY(core.view, open_state_view(*kv));
   WEFT_CHECK(load_bundle(core, bundles));
   return core;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "crypto/hash/sha256.hpp"
 #include "ledger/block/block.hpp"
 #include "ledger/state/metadata_presence.hpp"
 #include "ledger/tx/envelope.hpp"
@@ -129,17 +130,29 @@ result<void> apply_writes(state_batch& batch, const rwset& sets, version at, con
   return {};
 }
 
-result<void> apply_private_writes(state_batch& batch, const private_writes& writes, version at, const state_view& committed) {
-  static const metadata_entries none;  // metadata belong to the hash, which everybody has
+result<void> apply_private_writes(state_batch& batch, const private_writes& writes, const pending_state& now) {
   changes all;
   for (const auto& w : writes.writes) note_write(all, w.key, w.is_delete, w.value);
-  for (const auto& w : writes.metadata_writes) all[w.key].metadata = &none;
-  const pending_state now(batch, committed);
-  return apply_changes(
-      all, at, [&](const bytes& key, bool) { return now.get_private(writes.ns, writes.collection, key); },
-      [&](bytes key, state_update u) {
-        batch.namespaces[writes.ns].privates[writes.collection].insert_or_assign(std::move(key), std::move(u));
-      });
+  for (const auto& w : writes.metadata_writes) static_cast<void>(all[w.key]);  // metadata belong to the hash, which everybody has
+  for (const auto& [name, c] : all) {
+    const std::string key(name);
+    WEFT_TRY(const auto hash, now.get_hashed(writes.ns, writes.collection, crypto::to_bytes(crypto::sha256(key))));
+    auto& puts = batch.namespaces[writes.ns].privates[writes.collection];
+    found_value held;
+    if (auto put = in_batch(puts, key)) {
+      held = *std::move(put);
+    } else {
+      WEFT_TRY(held, now.get_private(writes.ns, writes.collection, key));
+    }
+    if (!hash) {
+      if (held) puts.insert_or_assign(key, state_update{true, {}, {}, {}});
+      continue;
+    }
+    if ((c.writes && c.is_delete) || (!c.writes && !held)) continue;
+    bytes value = c.writes ? bytes(c.value) : held->value;
+    if (crypto::view(crypto::sha256(value)) == bytes_view(hash->value)) puts.insert_or_assign(key, state_update{false, std::move(value), {}, hash->at});
+  }
+  return {};
 }
 
 result<state_batch> updates_of(const block& b, bytes_view filter, const state_view& committed) {

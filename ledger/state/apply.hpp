@@ -38,8 +38,10 @@ class pending_state {
 /// Errors: `io`, `corruption` from the view; the batch is then to be thrown away.
 [[nodiscard]] result<void> apply_writes(state_batch& batch, const rwset& sets, version at, const state_view& committed);
 
-/// Adds plain private values, by the same rules. Metadata alone moves the version, so that it stays equal to that of the hash.
-[[nodiscard]] result<void> apply_private_writes(state_batch& batch, const private_writes& writes, version at, const state_view& committed);
+/// Adds plain private values: those of a block, or some that come later. The hashes in `now` decide: a value counts if its own is there, with the
+/// version that the hash has by now; a delete, if none is there. So sets may come in any order, and twice; metadata alone moves the version of a value
+/// that is the right one. `now` is the state with the block's own updates.
+[[nodiscard]] result<void> apply_private_writes(state_batch& batch, const private_writes& writes, const pending_state& now);
 
 /// The public and hashed updates of a stored block: the writes of its endorser transactions with code 0 in `filter` (slot 2).
 /// Configuration transactions change no state. Errors: `corruption` when a valid transaction does not parse; `io`.

@@ -48,7 +48,7 @@ void golden_state::advance_to(std::uint64_t height) {
     const auto view = store_->view();
     ledger::state_batch batch;
     if (b.number().value > 0) batch = ledger::updates_of(b, b.metadata(metadata_slot::transactions_filter), *view).value();
-    for (const auto& writes : privates_) REQUIRE(ledger::apply_private_writes(batch, writes, {b.number(), tx_number{0}}, *view));
+    for (const auto& writes : privates_) REQUIRE(ledger::apply_private_writes(batch, writes, ledger::pending_state(batch, *view)));
     privates_.clear();
     REQUIRE(store_->apply(b.number(), batch));
   }

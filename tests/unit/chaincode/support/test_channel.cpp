@@ -97,7 +97,7 @@ void test_channel::apply(const result<simulation_result>& r) {
   const version at{view->height(), tx_number{0}};
   ledger::state_batch batch;
   REQUIRE(ledger::apply_writes(batch, *sets, at, *view));
-  for (const auto& writes : r->privates) REQUIRE(ledger::apply_private_writes(batch, writes, at, *view));
+  for (const auto& writes : r->privates) REQUIRE(ledger::apply_private_writes(batch, writes, ledger::pending_state(batch, *view)));
   REQUIRE(store_->apply(at.block, batch));
 }
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "crypto/hash/sha256.hpp"
 #include "ledger/block/block.hpp"
 #include "ledger/store/kv.hpp"
 #include "tests/unit/ledger/state/both_stores.hpp"
@@ -118,15 +119,47 @@ TEST_CASE("a purge deletes the hash") {
   CHECK(text(b.namespaces["cc"].hashed["c"]) == "plain=deleted@0");
 }
 
-TEST_CASE("private values follow their hashes") {
-  const auto committed = committed_state();
-  state_batch b;
-  private_writes first{"cc", "c", {{"new", false, "v"}, {"gone", true, ""}}, {{"plain", {}}, {"absent", {}}}};
-  CHECK(apply_private_writes(b, first, {block_number(2), tx_number(0)}, *committed));
-  CHECK(text(b.namespaces["cc"].privates["c"]) == "gone=deleted@0, new=v@0, plain=old@0");
-  CHECK(apply_private_writes(b, {"cc", "c", {}, {{"new", {}}}}, {block_number(2), tx_number(1)}, *committed));
-  CHECK(text(b.namespaces["cc"].privates["c"]) == "gone=deleted@0, new=v@1, plain=old@0");
-  CHECK(encode_updates(b).empty());
+TEST_CASE("private values follow their hashes, whenever they come") {
+  const auto digest = [](std::string_view data) { return crypto::to_bytes(crypto::sha256(data)); };
+  const auto s = open_state_store(make_memory_kv()).value();
+  REQUIRE(s->apply(block_number(0), {}));
+  state_batch before;
+  auto& ns = before.namespaces["cc"];
+  ns.privates["c"]["held"] = ns.privates["c"]["lingers"] = ns.privates["c"]["stale"] = value("old", 1);
+  ns.hashed["c"][digest("held")] = value(digest("old"), 1);
+  ns.hashed["c"][digest("missed")] = value(digest("v"), 1, 3);
+  ns.hashed["c"][digest("stale")] = value(digest("newer"), 1, 3);
+  REQUIRE(s->apply(block_number(1), before));
+  const auto view = s->view();
+  state_batch block;  // what block 2 does to the hashes: a new key, a deleted one, metadata alone
+  auto& hashes = block.namespaces["cc"].hashed["c"];
+  hashes[digest("new")] = value(digest("n"), 2);
+  hashes[digest("missed and guarded")] = value(digest("m"), 2, 1);
+  hashes[digest("held")] = value(digest("old"), 2, 2);
+  struct row { const char* name; private_writes writes; std::string puts; };
+  const row rows[] = {
+      {"a value of this block", {"cc", "c", {{"new", false, "n"}}, {}}, "new=n@0"},
+      {"a value of an earlier block, which still counts", {"cc", "c", {{"missed", false, "v"}}, {}}, "missed=v@3"},
+      {"a value whose version has moved since", {"cc", "c", {{"missed and guarded", false, "m"}}, {}}, "missed and guarded=m@1"},
+      {"a newer write wins", {"cc", "c", {{"missed", false, "older"}}, {}}, ""},
+      {"what was deleted stays deleted", {"cc", "c", {{"gone", false, "v"}}, {}}, ""},
+      {"a delete of what is gone", {"cc", "c", {{"gone", true, ""}}, {}}, ""},
+      {"a delete of what lingers here", {"cc", "c", {{"lingers", true, ""}}, {}}, "lingers=deleted@0"},
+      {"a delete that was overtaken by a write", {"cc", "c", {{"held", true, ""}}, {}}, ""},
+      {"metadata alone move the version of the right value", {"cc", "c", {}, {{"held", {}}}}, "held=old@2"},
+      {"metadata alone, and the value is not the right one", {"cc", "c", {}, {{"stale", {}}}}, ""},
+      {"metadata alone, and nothing is here", {"cc", "c", {}, {{"missed", {}}}}, ""},
+      {"another collection", {"cc", "d", {{"new", false, "n"}}, {}}, ""},
+  };
+  for (const auto& r : rows) {
+    CAPTURE(r.name);
+    state_batch b;
+    for (int twice = 0; twice < 2; ++twice) {
+      CHECK(apply_private_writes(b, r.writes, pending_state(block, *view)));
+      CHECK(text(b.namespaces["cc"].privates[r.writes.collection]) == r.puts);
+    }
+    CHECK(encode_updates(b).empty());
+  }
 }
 
 TEST_CASE("pending state: the batch on top of what is committed") {
