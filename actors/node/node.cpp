@@ -208,7 +208,7 @@ result<void> running_node::open_links() {
 }
 
 std::vector<role_spec> running_node::role_specs(const progress_fn& progress) {
-  role_list list{sites_, material_, settings_, meters_};
+  role_list list{topology_, sites_, material_, settings_, meters_};
   auto specs = list.make();
   specs.push_back(participation_role({"node/participation", nullptr}, parts_, settings_.threads_for_disks));
   add_deployers(specs, progress);

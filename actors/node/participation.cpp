@@ -69,7 +69,7 @@ tl::expected<std::vector<role_spec>, broadcast_reply> open_at(const node_parts& 
   if (!bundle) return tl::unexpected<broadcast_reply>(bundle.error());
   if (auto refusal = foreign(**bundle, orderer ? static_cast<const site&>(*orderer) : static_cast<const site&>(*peer))) return tl::unexpected<broadcast_reply>(std::move(*refusal));
   const channel_opening what{id, true, genesis};
-  role_list roles{p.sites, p.made, p.settings, p.meters};
+  role_list roles{p.topology, p.sites, p.made, p.settings, p.meters};
   if (auto kept = remember_join(p.settings, member, what); !kept) return no(failed_inside, kept.error().context);
   if (auto opened = orderer ? open_channel(*orderer, what, p.settings) : open_channel(*peer, what, p.settings, p.topology, orderers_of(p.topology, p.sites, id)); !opened) {
     return no(failed_inside, opened.error().context);

@@ -9,10 +9,11 @@
 #include "actors/node/peer_packages.hpp"
 #include "actors/orderer/deliver_role.hpp"
 #include "actors/orderer/raft_roles.hpp"
-#include "actors/peer/roles.hpp"
+#include "actors/peer/private_data.hpp"
 #include "chaincode/lifecycle/package.hpp"
 #include "chaincode/lifecycle/package_store.hpp"
 #include "chaincode/system/system.hpp"
+#include "ledger/validation/definition.hpp"
 #include "msp/msp_config.pb.h"
 
 namespace weft::actors {
@@ -188,15 +189,17 @@ std::vector<std::string> serving(const ledger::channel_bundle& bundle, const std
   return out.empty() ? thought_of : out;
 }
 
-result<std::shared_ptr<peer_channel>> open_peer_channel(const channel_opening& c, const std::string& member, const node_settings& settings,
+result<std::shared_ptr<peer_channel>> open_peer_channel(const channel_opening& c, const peer_site& site, const node_settings& settings,
                                                         const config::topology& network, const std::vector<std::string>& orderers, const progress_fn& progress,
                                                         const ledger::bundle_source& bundles) {
+  const auto& member = site.name;
   WEFT_TRY(auto s, open_stores(settings, member, c.id));
   const auto told = [&](block_number done, block_number all) {
     constexpr std::uint64_t every = 1000;  // shorter rebuilds are over before anybody reads a line
     if (progress && done.value % every == 0) progress(member, "rebuilding state: block " + std::to_string(done.value) + " of " + std::to_string(all.value));
   };
-  auto opened = ledger::open_channel_ledger(s.files, s.state, c.genesis, told, nullptr, ledger::segment_bytes_default, bundles);
+  const auto member_of = [own = std::string(ledger::implicit_collection_prefix) + site.msp_id](std::string_view, std::string_view collection) { return collection == own; };
+  auto opened = ledger::open_member_ledger(s.files, s.state, c.genesis, member_of, told, nullptr, ledger::segment_bytes_default, bundles);
   if (!opened) return tl::unexpected<error>(within(member + ", channel " + c.id, opened.error()));
   auto channel = std::make_shared<peer_channel>();
   std::shared_ptr<ledger::env> waiting = ledger::make_memory_env();
@@ -352,7 +355,7 @@ std::vector<std::string> orderers_of(const config::topology& t, const node_sites
 result<void> open_channel(const peer_site& site, const channel_opening& what, const node_settings& settings, const config::topology& network,
                           const std::vector<std::string>& orderers,
                           const progress_fn& progress, const ledger::bundle_source& bundles) {
-  WEFT_TRY(auto channel, open_peer_channel(what, site.name, settings, network, orderers, progress, bundles));
+  WEFT_TRY(auto channel, open_peer_channel(what, site, settings, network, orderers, progress, bundles));
   site.channels->add(what.id, std::move(channel));
   return {};
 }
@@ -443,6 +446,21 @@ std::vector<role_spec> role_list::of_channel(const std::shared_ptr<const orderer
   return out;
 }
 
+namespace {
+/// The other peers of a peer's organization, wherever they live.
+std::vector<std::string> siblings_of(const config::topology& network, const peer_site& site) {
+  std::vector<std::string> out;
+  for (const auto& org : network.organizations) {
+    if (org.msp_id != site.msp_id || org.kind != config::org_kind::peer) continue;
+    for (const auto& host : org.hosts) {
+      auto name = host + "." + org.domain;
+      if (name != site.name) out.push_back(std::move(name));
+    }
+  }
+  return out;
+}
+}  // namespace
+
 std::vector<role_spec> role_list::of_channel(const std::shared_ptr<const peer_site>& site, const std::string& id) {
   const auto channel = site->channel(id);
   const auto seat_for = [&](const char* role) { return seat{site->name + "/" + role + "/" + id, meter("committer")}; };
@@ -451,6 +469,7 @@ std::vector<role_spec> role_list::of_channel(const std::shared_ptr<const peer_si
   out.push_back(committer_role(seat_for("committer"), site, channel));
   out.push_back(block_source_role(seat_for("block_source"), site, channel));
   out.push_back(leader_watch_role(seat{site->name + "/leader_watch/" + id, meter("gateway")}, site, channel));
+  out.push_back(private_puller_role(seat_for("private_puller"), site, channel, siblings_of(network, *site)));
   return out;
 }
 
@@ -503,6 +522,7 @@ void role_list::add_peer(std::vector<role_spec>& out, const std::shared_ptr<cons
   out.push_back(deliver_role(seat_for("deliver", "deliver"), site, source));
   out.push_back(endorser_role(seat_for("endorser", "endorser"), site));
   out.push_back(gateway_role(seat_for("gateway", "gateway"), site));
+  out.push_back(private_server_role({private_server_name(site->name), meter("endorser")}, site));
   add_channels(out, *this, site);
 }
 

@@ -49,6 +49,7 @@ struct channel_opening {
 
 /// Makes the specs of all roles, in the order in which they start. Meters are shared by kind, and added to `meters`.
 struct role_list {
+  const config::topology& network;
   const node_sites& sites;
   const material& material_;
   const node_settings& settings;

@@ -4,14 +4,16 @@
 #include <algorithm>
 #include <map>
 
-#include "actors/peer/roles.hpp"
+#include "actors/peer/private_data.hpp"
 #include "crypto/hash/sha256.hpp"
+#include "ledger/validation/definition.hpp"
 
 namespace weft::actors {
 
 namespace {
 
 struct ledger_writer_state {
+  route<private_puller_actor> puller;
   static inline const char* name = "ledger_writer";
 };
 
@@ -27,6 +29,13 @@ std::vector<ledger::block_private_data> claimed(const write_job& job, const ledg
     }
   }
   return out;
+}
+
+/// Whether the ledger noted that something of the organization's own is missing.
+bool lacks(const peer_site& site, const ledger::judged_block& judged, const std::vector<ledger::block_private_data>& privates) {
+  const auto own = std::string(ledger::implicit_collection_prefix) + site.msp_id;
+  const auto wanted = std::count_if(judged.claims.begin(), judged.claims.end(), [&](const auto& c) { return c.collection == own; });
+  return wanted > std::count_if(privates.begin(), privates.end(), [&](const auto& d) { return d.writes.collection == own; });
 }
 
 std::shared_ptr<const write_outcome> failed(std::uint64_t number, std::string why) {
@@ -48,9 +57,12 @@ void book(tallies& counted, const std::string& channel, const ledger::prepared_b
   for (const auto& [l, n] : by) counted.count("ledger_transaction_count", "Transactions that were committed, valid or not", l, n);
 }
 
-std::shared_ptr<const write_outcome> store(const peer_site& site, peer_channel& channel, const write_job& job, const caf::actor_clock& clock) {
-  const auto& who = site.name;
-  const auto& verifier = *site.verifier;
+void publish(peer_channel& channel) {
+  auto& ledger = *channel.ledger;
+  channel.now.set(std::make_shared<channel_snapshot>(channel_snapshot{ledger.bundle(), ledger.view(), ledger.height()}));
+}
+
+std::shared_ptr<const write_outcome> store(const peer_site& site, peer_channel& channel, const write_job& job, const caf::actor_clock& clock, bool& gap) {
   const auto begun = clock.now();
   const auto& prepared = *job.block;
   const auto number = prepared.source.number();
@@ -66,7 +78,7 @@ std::shared_ptr<const write_outcome> store(const peer_site& site, peer_channel& 
     const auto& h = b->envelopes()[at.tx.value].header();
     return h ? h->tx_id : std::string{};
   };
-  auto judged = ledger::judge(prepared, *view, seen, verifier, winner);
+  auto judged = ledger::judge(prepared, *view, seen, *site.verifier, winner);
   if (!judged) return failed(number.value, judged.error().context);
   const auto privates = claimed(job, *judged);
   auto out = std::make_shared<write_outcome>();
@@ -85,22 +97,41 @@ std::shared_ptr<const write_outcome> store(const peer_site& site, peer_channel& 
   if (const auto before = channel.now.get(); channel.orderers_in && before && before->bundle != judged->next_bundle) {
     channel.orderers.set(std::make_shared<const std::vector<std::string>>(channel.orderers_in(*judged->next_bundle)));
   }
-  channel.now.set(std::make_shared<channel_snapshot>(channel_snapshot{judged->next_bundle, ledger.view(), ledger.height()}));
+  publish(channel);
+  gap = lacks(site, *judged, privates);
   if (spdlog::should_log(spdlog::level::info)) {
     const auto valid = std::count(judged->verdicts.begin(), judged->verdicts.end(), ledger::verdict::valid);
-    spdlog::info("{}: block {} of {} committed, {} transactions, {} of them valid", who, number.value, channel.id, out->txs.size(), valid);
+    spdlog::info("{}: block {} of {} committed, {} transactions, {} of them valid", site.name, number.value, channel.id, out->txs.size(), valid);
   }
   site.counted->took("ledger_block_processing_time", "Seconds to judge and store a block", {{"channel", channel.id}}, clock.now() - begun);
   return out;
 }
 
-ledger_writer_actor::behavior_type ledger_writer(role_self<ledger_writer_actor, ledger_writer_state> self, peer_ptr site, channel_ptr channel) {
+std::shared_ptr<const late_outcomes> store_late(const std::string& seat, peer_channel& channel, const late_job& job) {
+  auto out = std::make_shared<late_outcomes>();
+  const auto gaps = ledger::gaps_of(channel.ledger);
+  if (!gaps) return out;
+  auto stored = gaps->reconcile(job.found);
+  if (!stored) {
+    spdlog::error("{}: private data not stored: {}", seat, stored.error().context);
+    return out;
+  }
+  out->of = std::move(*stored);
+  publish(channel);
+  return out;
+}
+
+late_writer_actor::behavior_type ledger_writer(role_self<late_writer_actor, ledger_writer_state> self, peer_ptr site, channel_ptr channel) {
+  self->state.puller = site->to<private_puller_actor>("private_puller/" + channel->id);
   return {
       [self, site, channel](atom::write, const std::shared_ptr<const write_job>& job) -> std::shared_ptr<const write_outcome> {
-        auto out = store(*site, *channel, *job, self->clock());
+        bool gap = false;
+        auto out = store(*site, *channel, *job, self->clock(), gap);
         if (!out->failure.empty()) spdlog::error("{}: block {} of {} not stored: {}", self->seat(), out->number, channel->id, out->failure);
+        if (gap && self->state.puller.get()) self->send(self->state.puller.get(), atom::committed::value, out->number);
         return out;
       },
+      [self, channel](atom::reconcile, const std::shared_ptr<const late_job>& job) { return store_late(self->seat(), *channel, *job); },
   };
 }
 
