@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "edge/equipment.hpp"
+#include "edge/private_data_service.hpp"
 
 namespace weft::edge {
 
@@ -160,7 +161,7 @@ class tls_doors final : public member_doors {
     context.open_calls = [&door] { return door.server ? door.server->open_calls() : 0; };
     if (const auto peer = find(node_.peers(), member)) {
       context.peers = std::make_shared<const peer_choice>(std::vector<peer_ptr>{peer});
-      return door.equipped.make(context, {make_gateway_service, make_endorser_service, make_deliver_service});
+      return door.equipped.make(context, {make_gateway_service, make_endorser_service, make_deliver_service, make_private_data_service});
     }
     if ((context.orderer = find(node_.orderers(), member))) return door.equipped.make(context, {make_atomic_broadcast_service});
     return fail(errc::not_found, member + " lives on another node");

@@ -4,9 +4,13 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 
+#include <condition_variable>
 #include <future>
+#include <mutex>
+#include <set>
 
 #include "edge/rpc/buffers.hpp"
+#include "edge/rpc/unary_client.hpp"
 
 namespace weft::edge {
 
@@ -91,18 +95,20 @@ std::shared_ptr<grpc::ChannelCredentials> credentials_of(const std::optional<cli
   return grpc::SslCredentials(o);
 }
 
+std::shared_ptr<grpc::Channel> channel_to(const std::string& address, const std::optional<client_tls>& tls) {
+  keep_grpc();
+  grpc::ChannelArguments arguments;
+  if (tls && !tls->name.empty()) arguments.SetSslTargetNameOverride(tls->name);
+  arguments.SetMaxReceiveMessageSize(static_cast<int>(actors::message_bytes_max));
+  arguments.SetMaxSendMessageSize(static_cast<int>(actors::message_bytes_max));
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  return grpc::CreateCustomChannel(address, credentials_of(tls), arguments);
+}
+
 class grpc_client final : public rpc_client {
  public:
-  grpc_client(const std::string& address, const std::optional<client_tls>& tls) {
-    keep_grpc();
-    grpc::ChannelArguments arguments;
-    if (tls && !tls->name.empty()) arguments.SetSslTargetNameOverride(tls->name);
-    arguments.SetMaxReceiveMessageSize(static_cast<int>(actors::message_bytes_max));
-    arguments.SetMaxSendMessageSize(static_cast<int>(actors::message_bytes_max));
-    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-    channel_ = grpc::CreateCustomChannel(address, credentials_of(tls), arguments);
-    stub_ = std::make_unique<grpc::GenericStub>(channel_);
-  }
+  grpc_client(const std::string& address, const std::optional<client_tls>& tls)
+      : channel_(channel_to(address, tls)), stub_(std::make_unique<grpc::GenericStub>(channel_)) {}
   call_answer call(const std::string& method, bytes request, const call_options& options) override {
     grpc::ClientContext context;
     prepare(context, options);
@@ -122,7 +128,51 @@ class grpc_client final : public rpc_client {
   std::unique_ptr<grpc::GenericStub> stub_;
 };
 
+/// Calls that are open, by their contexts.
+class grpc_unary_client final : public unary_client {
+ public:
+  grpc_unary_client(const std::string& address, const std::optional<client_tls>& tls) : stub_(channel_to(address, tls)) {}
+  ~grpc_unary_client() override {
+    std::unique_lock lock(mutex_);
+    const auto all = open_;
+    lock.unlock();  // a call that is cancelled may end here and now
+    for (const auto& context : all) context->TryCancel();
+    lock.lock();
+    none_open_.wait(lock, [this] { return open_.empty(); });
+  }
+  void call(const std::string& method, bytes request, std::chrono::milliseconds timeout, std::function<void(call_answer)> done) override {
+    struct one {
+      grpc::ClientContext context;
+      grpc::ByteBuffer in, out;
+    };
+    const auto c = std::make_shared<one>();
+    const std::shared_ptr<grpc::ClientContext> context(c, &c->context);
+    prepare(c->context, {timeout, {}});
+    c->in = to_buffer(std::move(request));
+    {
+      const std::lock_guard lock(mutex_);
+      open_.insert(context);
+    }
+    stub_.UnaryCall(&c->context, method, grpc::StubOptions(), &c->in, &c->out, [this, c, context, done = std::move(done)](const grpc::Status& s) {
+      done({from_grpc(s), s.ok() ? to_bytes(c->out) : bytes{}});
+      const std::lock_guard lock(mutex_);
+      open_.erase(context);
+      none_open_.notify_all();  // while the lock is held: behind it this may be gone
+    });
+  }
+
+ private:
+  grpc::GenericStub stub_;
+  std::mutex mutex_;
+  std::condition_variable none_open_;
+  std::set<std::shared_ptr<grpc::ClientContext>> open_;
+};
+
 }  // namespace
+
+std::shared_ptr<unary_client> unary_client::connect(const std::string& address, const std::optional<client_tls>& tls) {
+  return std::make_shared<grpc_unary_client>(address, tls);
+}
 
 std::shared_ptr<rpc_client> rpc_client::connect(const std::string& address, const std::optional<client_tls>& tls) {
   return std::make_shared<grpc_client>(address, tls);
