@@ -14,6 +14,7 @@
 #include "actors/node/material.hpp"
 #include "actors/node/orderers_report.hpp"
 #include "actors/node/participation.hpp"
+#include "actors/node/role_list.hpp"
 #include "actors/node/sites.hpp"
 #include "actors/node/supervisor.hpp"
 #include "chaincode/process/contract_keeper.hpp"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "actors/node/role_list.hpp"
 #include "actors/node/supervisor.hpp"
 #include "crypto/policy/policy.hpp"
 #include "ledger/channel/bundle.hpp"

@@ -1,11 +1,9 @@
-// Opens the durable state of every member of a node and lists the roles that serve it.
+// Opens the durable state of every member of a node.
 #pragma once
 
-#include "actors/membership/roles.hpp"
 #include "actors/node/contract_papers.hpp"
 #include "actors/node/material.hpp"
 #include "actors/node/node.hpp"
-#include "actors/node/supervisor.hpp"
 #include "actors/peer/contracts.hpp"
 #include "crypto/keys/key_tables.hpp"
 
@@ -46,25 +44,5 @@ struct channel_opening {
 [[nodiscard]] std::vector<std::string> orderers_of(const config::topology& t, const node_sites& here, const std::string& channel);
 /// Keeps the block that the member joins with, so that it is found again when the node starts. Errors: `io`.
 [[nodiscard]] result<void> remember_join(const node_settings& settings, const std::string& member, const channel_opening& what);
-
-/// Makes the specs of all roles, in the order in which they start. Meters are shared by kind, and added to `meters`.
-struct role_list {
-  const config::topology& network;
-  const node_sites& sites;
-  const material& material_;
-  const node_settings& settings;
-  std::map<std::string, std::shared_ptr<role_meter>>& meters;
-
-  [[nodiscard]] std::vector<role_spec> make();
-  /// Those of one channel of one member.
-  [[nodiscard]] std::vector<role_spec> of_channel(const std::shared_ptr<const peer_site>& site, const std::string& id);
-  [[nodiscard]] std::vector<role_spec> of_channel(const std::shared_ptr<const orderer_site>& site, const std::string& id);
-
- private:
-  std::shared_ptr<role_meter> meter(const std::string& kind);
-  void add_peer(std::vector<role_spec>& out, const std::shared_ptr<const peer_site>& site);
-  void add_orderer(std::vector<role_spec>& out, const std::shared_ptr<const orderer_site>& site);
-  void add_membership(std::vector<role_spec>& out);
-};
 
 }  // namespace weft::actors
