@@ -1,6 +1,6 @@
 #include "chaincode/simulation/definition_lookup.hpp"
 
-#include "chaincode/lifecycle/layout.hpp"
+#include "chaincode/lifecycle/snapshot_keys.hpp"
 #include "crypto/hash/sha256.hpp"
 
 namespace weft::chaincode {
@@ -9,38 +9,6 @@ namespace {
 constexpr std::string_view lifecycle_ns = "_lifecycle";
 
 bytes hash(bytes_view data) { return crypto::to_bytes(crypto::sha256(data)); }
-
-/// The public keys of `_lifecycle`, not recorded.
-class public_keys final : public readable_state {
- public:
-  explicit public_keys(const ledger::state_view& state) : state_(state) {}
-  result<std::optional<bytes>> get(std::string_view key) override {
-    WEFT_TRY(auto value, state_.get(lifecycle_ns, key));
-    return value ? std::optional(std::move(value->value)) : std::nullopt;
-  }
-
- private:
-  const ledger::state_view& state_;
-};
-
-/// Digests of an organization's approvals, not recorded.
-class organization_keys final : public opaque_state {
- public:
-  organization_keys(const ledger::state_view& state, std::string_view msp_id)
-      : state_(state), collection_(std::string(ledger::implicit_collection_prefix) + std::string(msp_id)) {}
-  result<std::optional<bytes>> hash_of(std::string_view key) override {
-    WEFT_TRY(auto value, state_.get_hashed(lifecycle_ns, collection_, hash(key)));
-    return value ? std::optional(std::move(value->value)) : std::nullopt;
-  }
-  [[nodiscard]] result<std::optional<version>> version_of(bytes_view key_hash) const {
-    WEFT_TRY(const auto value, state_.get_hashed(lifecycle_ns, collection_, key_hash));
-    return value ? std::optional(value->at) : std::nullopt;
-  }
-
- private:
-  const ledger::state_view& state_;
-  std::string collection_;
-};
 
 std::string package_key(const ledger::chaincode_definition& d) {
   return field_key(sources_table, approval_name(d.name, d.sequence), "PackageID");
@@ -61,7 +29,7 @@ std::string approved_package(const simulation_context& context, const simulation
 result<std::shared_ptr<const approved_contract>> look_up(const simulation_context& context, const simulation_sources& sources, const ledger::state_view& state, const std::string& name,
                                                          std::optional<version> defined_at) {
   auto out = std::make_shared<approved_contract>();
-  public_keys channel(state);
+  definition_keys channel(state);
   WEFT_TRY(out->definition, read_definition(name, channel));
   const auto& d = out->definition;
   organization_keys own(state, context.local_msp_id);

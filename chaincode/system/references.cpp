@@ -1,41 +1,13 @@
 #include "chaincode/system/references.hpp"
 
 #include "chaincode/lifecycle/functions.hpp"
-#include "crypto/hash/sha256.hpp"
+#include "chaincode/lifecycle/snapshot_keys.hpp"
 #include "ledger/chain/channel_ledger.hpp"
 
 namespace weft::chaincode {
 namespace {
 
 constexpr std::string_view lifecycle_ns = "_lifecycle";
-
-/// The public keys of `_lifecycle` in a snapshot.
-class public_keys final : public readable_state {
- public:
-  explicit public_keys(const ledger::state_view& state) : state_(state) {}
-  result<std::optional<bytes>> get(std::string_view key) override {
-    WEFT_TRY(auto value, state_.get(lifecycle_ns, key));
-    return value ? std::optional(std::move(value->value)) : std::nullopt;
-  }
-
- private:
-  const ledger::state_view& state_;
-};
-
-/// Digests of an organization's approvals there: they are on every peer, also when another one of the organization endorsed the approval.
-class approval_hashes final : public opaque_state {
- public:
-  approval_hashes(const ledger::state_view& state, const std::string& msp_id)
-      : state_(state), collection_(std::string(ledger::implicit_collection_prefix) + msp_id) {}
-  result<std::optional<bytes>> hash_of(std::string_view key) override {
-    WEFT_TRY(auto value, state_.get_hashed(lifecycle_ns, collection_, crypto::view(crypto::sha256(key))));
-    return value ? std::optional(std::move(value->value)) : std::nullopt;
-  }
-
- private:
-  const ledger::state_view& state_;
-  std::string collection_;
-};
 
 /// The package of the approval of exactly this definition; empty: not approved, or with none of these.
 result<std::string> package_of(const ledger::chaincode_definition& d, opaque_state& approvals, const std::vector<std::string>& package_ids) {
@@ -52,8 +24,8 @@ result<std::string> package_of(const ledger::chaincode_definition& d, opaque_sta
 result<void> add_channel(const std::string& channel, const ledger::state_view& state, const std::string& msp_id, const std::vector<std::string>& package_ids,
                          package_references& out) {
   const auto prefix = metadata_key(namespaces_table, "");
-  public_keys keys(state);
-  approval_hashes approvals(state, msp_id);
+  definition_keys keys(state);
+  organization_keys approvals(state, msp_id);
   const auto cursor = state.range(lifecycle_ns, prefix, prefix + "\x7f");
   for (;;) {
     WEFT_TRY(const auto entry, cursor->next());
