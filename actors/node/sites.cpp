@@ -10,6 +10,7 @@
 #include "chaincode/lifecycle/package.hpp"
 #include "chaincode/lifecycle/package_store.hpp"
 #include "chaincode/system/system.hpp"
+#include "ledger/chain/private_gaps.hpp"
 #include "ledger/validation/definition.hpp"
 #include "msp/msp_config.pb.h"
 

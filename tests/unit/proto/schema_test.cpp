@@ -73,7 +73,7 @@ std::vector<const pb::FileDescriptor*> our_files() {
   return files;
 }
 
-bool is_ours_alone(const pb::FileDescriptor& file) { return file.package() == "weft.control"; }
+bool is_ours_alone(const pb::FileDescriptor& file) { return file.package() == "weft.control" || file.package() == "weft.peer"; }
 
 struct everything {
   std::vector<const pb::Descriptor*> messages;
