@@ -14,11 +14,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <mutex>
 
 #include "edge/rpc/buffers.hpp"
+#include "edge/rpc/h2/server.hpp"
+#include "edge/rpc/methods.hpp"
 #include "edge/rpc/tls_check.hpp"
 #include "edge/rpc/unix_listener.hpp"
 
@@ -30,54 +33,6 @@ using actors::rpc_code;
 using actors::rpc_status;
 using actors::status_of;
 using reactor_base = grpc::ServerGenericBidiReactor;
-
-/// What a method's calls are counted in.
-class method_meter {
- public:
-  void received() { received_.fetch_add(1, std::memory_order_relaxed); }
-  void message_in() { in_.fetch_add(1, std::memory_order_relaxed); }
-  void message_out() { out_.fetch_add(1, std::memory_order_relaxed); }
-  void completed(std::int32_t code, std::chrono::steady_clock::duration took) {
-    completed_[std::min(static_cast<std::size_t>(code), method_usage::codes - 1)].fetch_add(1, std::memory_order_relaxed);
-    const auto seconds = std::chrono::duration<double>(took).count();
-    const auto bound = std::lower_bound(method_usage::bounds.begin(), method_usage::bounds.end(), seconds);
-    durations_[static_cast<std::size_t>(bound - method_usage::bounds.begin())].fetch_add(1, std::memory_order_relaxed);
-    nanos_.fetch_add(static_cast<std::uint64_t>(std::chrono::nanoseconds(took).count()), std::memory_order_relaxed);
-  }
-  void read(method_usage& out) const {
-    out.received = received_.load();
-    out.messages_received = in_.load();
-    out.messages_sent = out_.load();
-    for (std::size_t i = 0; i < completed_.size(); ++i) out.completed[i] = completed_[i].load();
-    for (std::size_t i = 0; i < durations_.size(); ++i) out.durations[i] = durations_[i].load();
-    out.seconds = static_cast<double>(nanos_.load()) / 1e9;
-  }
-
- private:
-  std::atomic<std::uint64_t> received_{0}, in_{0}, out_{0}, nanos_{0};
-  std::array<std::atomic<std::uint64_t>, method_usage::codes> completed_{};
-  std::array<std::atomic<std::uint64_t>, method_usage::bounds.size() + 1> durations_{};
-};
-
-/// How many calls of a service are open.
-struct gauge {
-  std::atomic<std::size_t> open{0};
-};
-/// What each open call holds: it counts among the open ones of its service, and is booked when it ends.
-struct call_seat {
-  call_seat(std::shared_ptr<gauge> g, std::shared_ptr<method_meter> m) : of(std::move(g)), meter(std::move(m)) {}
-  call_seat(const call_seat&) = delete;
-  call_seat& operator=(const call_seat&) = delete;
-  ~call_seat() {
-    of->open.fetch_sub(1);
-    meter->completed(code, std::chrono::steady_clock::now() - begun);
-  }
-  std::shared_ptr<gauge> of;
-  std::shared_ptr<method_meter> meter;
-  const std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
-  std::atomic<std::int32_t> code{0};
-};
-using seat_ptr = std::unique_ptr<call_seat>;
 
 /// What a call keeps of its context, which dies with the reactor.
 struct call_facts {
@@ -303,61 +258,18 @@ void open_stream::go_on() {
 
 // ---- the server
 
-struct method {
-  const service* of = nullptr;
-  const unary_handler* unary = nullptr;
-  const stream_handler* streaming = nullptr;
-  std::shared_ptr<gauge> seats;
-  std::shared_ptr<method_meter> meter;
-};
-
 class generic_service final : public grpc::CallbackGenericService {
  public:
-  explicit generic_service(std::vector<service> services) : services_(std::move(services)) {
-    for (const auto& s : services_) {
-      auto seats = std::make_shared<gauge>();
-      gauges_.push_back(seats);
-      for (const auto& [name, handler] : s.unary) methods_["/" + s.name + "/" + name] = {&s, &handler, nullptr, seats, std::make_shared<method_meter>()};
-      for (const auto& [name, handler] : s.streams) methods_["/" + s.name + "/" + name] = {&s, nullptr, &handler, seats, std::make_shared<method_meter>()};
-    }
-  }
+  explicit generic_service(std::vector<service> services) : methods(std::move(services)) {}
   grpc::ServerGenericBidiReactor* CreateReactor(grpc::GenericCallbackServerContext* context) override {
-    const auto it = methods_.find(context->method());
-    if (it == methods_.end()) return new refusal(status_of(rpc_code::unimplemented, "unknown method " + context->method()));
-    const auto& m = it->second;
-    const bool full = m.seats->open.fetch_add(1) >= m.of->calls_max;
-    auto seat = std::make_unique<call_seat>(m.seats, m.meter);
-    m.meter->received();
-    if (full) {
-      seat->code = static_cast<std::int32_t>(rpc_code::resource_exhausted);
-      return new refusal(status_of(rpc_code::resource_exhausted, "too many requests for /" + m.of->name + ", exceeding concurrency limit (" +
-                                                                     std::to_string(m.of->calls_max) + ")"));
-    }
-    if (m.unary) return new unary_reactor(*context, *m.unary, std::move(seat));
-    return new stream_reactor(*context, *m.streaming, std::move(seat));
+    const auto* m = methods.find(context->method());
+    if (m == nullptr) return new refusal(method_table::unknown(context->method()));
+    auto admitted = method_table::admit(*m);
+    if (!admitted.refused.ok()) return new refusal(admitted.refused);
+    if (m->unary != nullptr) return new unary_reactor(*context, *m->unary, std::move(admitted.seat));
+    return new stream_reactor(*context, *m->streaming, std::move(admitted.seat));
   }
-  [[nodiscard]] std::size_t open_calls() const {
-    std::size_t n = 0;
-    for (const auto& g : gauges_) n += g->open.load();
-    return n;
-  }
-  [[nodiscard]] std::vector<method_usage> usage() const {
-    std::vector<method_usage> out;
-    for (const auto& [path, m] : methods_) {
-      method_usage u;
-      u.service = m.of->name;
-      u.method = path.substr(path.rfind('/') + 1);
-      u.streaming = m.streaming != nullptr;
-      m.meter->read(u);
-      out.push_back(std::move(u));
-    }
-    return out;
-  }
-
- private:
-  const std::vector<service> services_;
-  std::map<std::string, method> methods_;
-  std::vector<std::shared_ptr<gauge>> gauges_;
+  const method_table methods;
 };
 
 std::shared_ptr<grpc::ServerCredentials> credentials_of(const std::optional<server_tls>& tls) {
@@ -441,8 +353,8 @@ class grpc_server final : public server {
     server_.reset();
   }
   [[nodiscard]] int port() const override { return port_; }
-  [[nodiscard]] std::size_t open_calls() const override { return service_.open_calls(); }
-  [[nodiscard]] std::vector<method_usage> usage() const override { return service_.usage(); }
+  [[nodiscard]] std::size_t open_calls() const override { return service_.methods.open_calls(); }
+  [[nodiscard]] std::vector<method_usage> usage() const override { return service_.methods.usage(); }
 
  private:
   generic_service service_;
@@ -452,9 +364,16 @@ class grpc_server final : public server {
   std::unique_ptr<unix_listener> listener_;  ///< Of a Unix socket; gRPC listens on others itself.
 };
 
+/// Ports are served by our own server, the socket by gRPC's. WEFT_RPC=grpc gives ports to gRPC's, too: for tests and benches that compare them.
+bool grpc_is_wanted(const std::string& address) {
+  const char* chosen = std::getenv("WEFT_RPC");
+  return address.starts_with("unix:") || (chosen != nullptr && std::string_view(chosen) == "grpc");
+}
+
 }  // namespace
 
 result<std::unique_ptr<server>> server::start(const std::string& address, std::vector<service> services, const std::optional<server_tls>& tls) {
+  if (!grpc_is_wanted(address)) return h2::start(address, std::move(services), tls);
   auto made = std::make_unique<grpc_server>(std::move(services));
   WEFT_CHECK(made->listen(address, tls));
   return made;
