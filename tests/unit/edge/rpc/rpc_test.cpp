@@ -16,10 +16,16 @@ using actors::status_of;
 
 namespace {
 
+/// Where the server listens: on a Unix socket (gRPC's server), or on a port (ours).
+struct on_socket {};
+struct on_port {};
+
 /// A service that echoes, holds, drops and refuses.
 class echo {
  public:
-  echo() {
+  explicit echo(on_socket) : echo(true) {}
+  explicit echo(on_port) : echo(false) {}
+  explicit echo(bool socket) {
     auto name = (std::filesystem::temp_directory_path() / "weft-rpc-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     folder_ = name;
@@ -43,8 +49,9 @@ class echo {
     s.streams["Count"] = [](const stream_ptr& out) { return std::make_unique<counter>(out); };
     std::vector<service> services;
     services.push_back(std::move(s));
-    server_ = std::move(*server::start("unix:" + (folder_ / "s").string(), std::move(services)));
-    client = rpc_client::connect("unix:" + (folder_ / "s").string());
+    const auto address = socket ? "unix:" + (folder_ / "s").string() : std::string("127.0.0.1:0");
+    server_ = std::move(*server::start(address, std::move(services)));
+    client = rpc_client::connect(socket ? address : "127.0.0.1:" + std::to_string(server_->port()));
   }
   ~echo() {
     client.reset();
@@ -92,8 +99,8 @@ int code(rpc_code c) { return static_cast<int>(c); }
 
 }  // namespace
 
-TEST_CASE("a call carries bytes and metadata, and its first answer counts") {
-  echo e;
+TEST_CASE_TEMPLATE("a call carries bytes and metadata, and its first answer counts", where, on_socket, on_port) {
+  echo e{where{}};
   const bytes zeros(100'000, '\0');
   CHECK(e.client->call("/test.Echo/Say", zeros).response == zeros);
   CHECK(e.client->call("/test.Echo/Say", {}).status.ok());
@@ -101,15 +108,15 @@ TEST_CASE("a call carries bytes and metadata, and its first answer counts") {
   CHECK(e.client->call("/test.Echo/Twice", {}).response == "first");
 }
 
-TEST_CASE("a call that nobody answers is answered") {
-  echo e;
+TEST_CASE_TEMPLATE("a call that nobody answers is answered", where, on_socket, on_port) {
+  echo e{where{}};
   CHECK(e.client->call("/test.Echo/Drop", {}).status.code == code(rpc_code::unavailable));
   CHECK(e.client->call("/test.Echo/Nothing", {}).status.code == code(rpc_code::unimplemented));
   CHECK(e.client->call("/test.Other/Say", {}).status.code == code(rpc_code::unimplemented));
 }
 
-TEST_CASE("a refusal arrives with its text and details") {
-  echo e;
+TEST_CASE_TEMPLATE("a refusal arrives with its text and details", where, on_socket, on_port) {
+  echo e{where{}};
   const auto r = e.client->call("/test.Echo/Refuse", {});
   CHECK(r.status.code == code(rpc_code::aborted));
   CHECK(r.status.message == "no: \xc3\xa9");
@@ -119,8 +126,8 @@ TEST_CASE("a refusal arrives with its text and details") {
   CHECK(r.status.details[1].message == "two");
 }
 
-TEST_CASE("more calls than a service may have are refused at once, and room that was freed is used again") {
-  echo e;
+TEST_CASE_TEMPLATE("more calls than a service may have are refused at once, and room that was freed is used again", where, on_socket, on_port) {
+  echo e{where{}};
   std::vector<std::future<call_answer>> calls;
   for (int i = 0; i < 3; ++i) calls.push_back(std::async(std::launch::async, [&] { return e.client->call("/test.Echo/Hold", {}); }));
   e.wait_full();
@@ -134,16 +141,16 @@ TEST_CASE("more calls than a service may have are refused at once, and room that
   CHECK(again.response == "again");
 }
 
-TEST_CASE("a deadline ends a call, and a late answer harms nobody") {
-  echo e;
+TEST_CASE_TEMPLATE("a deadline ends a call, and a late answer harms nobody", where, on_socket, on_port) {
+  echo e{where{}};
   const auto r = e.client->call("/test.Echo/Hold", {}, {std::chrono::milliseconds(50), {}});
   CHECK(r.status.code == code(rpc_code::deadline_exceeded));
   for (const auto& c : e.take_held()) c->answer("late");
   CHECK(e.client->call("/test.Echo/Say", "next").response == "next");
 }
 
-TEST_CASE("a stream writes in order, takes further requests and ends with its status") {
-  echo e;
+TEST_CASE_TEMPLATE("a stream writes in order, takes further requests and ends with its status", where, on_socket, on_port) {
+  echo e{where{}};
   const auto s = e.client->open("/test.Echo/Count");
   for (const int n : {3, 200}) {
     REQUIRE(s->write(std::to_string(n)));
@@ -155,8 +162,8 @@ TEST_CASE("a stream writes in order, takes further requests and ends with its st
   CHECK(s->status().message == "stopped");
 }
 
-TEST_CASE("stopping ends what is open") {
-  echo e;
+TEST_CASE_TEMPLATE("stopping ends what is open", where, on_socket, on_port) {
+  echo e{where{}};
   const auto s = e.client->open("/test.Echo/Count");
   REQUIRE(s->write("1"));
   CHECK(s->read() == "1");
