@@ -11,6 +11,7 @@
 
 #include "edge/rpc/h2/grpc_text.hpp"
 #include "edge/rpc/h2/loop.hpp"
+#include "edge/rpc/trailer.hpp"
 
 namespace weft::edge::h2 {
 
@@ -33,11 +34,14 @@ const std::array<nghttp2_nv, 2> response_headers{literal(":status", "200"), lite
 
 /// The trailers that say how a call ended, with the texts that they point into.
 struct trailers {
-  explicit trailers(const rpc_status& s) : code(std::to_string(s.code)), message(percent_encode(s.message)) {
-    if (s.ok()) {
+  explicit trailers(const rpc_status& whole) {
+    if (whole.ok()) {
       fields.push_back(literal("grpc-status", "0"));
       return;
     }
+    const auto s = fit_for_trailer(whole);
+    code = std::to_string(s.code);
+    message = percent_encode(s.message);
     details = base64_encode(encode_details(s));
     fields.push_back(header("grpc-status", code));
     if (!message.empty()) fields.push_back(header("grpc-message", message));

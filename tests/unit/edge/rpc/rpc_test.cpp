@@ -173,7 +173,7 @@ TEST_CASE_TEMPLATE("stopping ends what is open", where, on_socket, on_port) {
   CHECK(e.running().open_calls() == 0);
 }
 
-TEST_CASE("a status that is longer than a client's limit arrives with the ends of its texts") {
+TEST_CASE_TEMPLATE("a status that is longer than a client's limit arrives with the ends of its texts", where, on_socket, on_port) {
   struct row {
     const char* what;
     std::string message, detail;
@@ -188,7 +188,7 @@ TEST_CASE("a status that is longer than a client's limit arrives with the ends o
     CAPTURE(r.what);
     auto status = status_of(rpc_code::aborted, "begin" + r.message + "end");
     for (std::size_t i = 0; i < r.details; ++i) status.details.push_back({"peer0.org1.example.com", "Org1MSP", "begin" + r.detail + "end"});
-    echo e;
+    echo e{where{}};
     e.refusal = status;
     const auto got = e.client->call("/test.Echo/RefuseWith", {}).status;
     CHECK(got.code == code(rpc_code::aborted));
