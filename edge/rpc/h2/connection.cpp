@@ -414,7 +414,7 @@ long connection::fill(exchange& e, std::uint8_t* to, std::size_t room, std::uint
     own.out.pop_front();
     own.out_at = 0;
     own.seat->meter->message_out();
-    told_.push_back(e.shared_from_this());
+    e.written();
   }
   if (own.out.empty() && own.ended) {
     *flags |= NGHTTP2_DATA_FLAG_EOF | NGHTTP2_DATA_FLAG_NO_END_STREAM;
@@ -496,9 +496,6 @@ void connection::flush() {
     if (!send_wire()) break;
     gather();
     done = transport_.wire().empty();
-  }
-  for (auto& e : std::exchange(told_, {})) {
-    if (e->own.at != nullptr) e->written();
   }
   if (dead_) return;
   if (!done) {

@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <unordered_map>
-#include <vector>
 
 #include "edge/rpc/h2/exchange.hpp"
 #include "edge/rpc/h2/limits.hpp"
@@ -86,7 +85,6 @@ class connection {
   nghttp2_session* session_ = nullptr;
   request_head head_;                                ///< Of the headers that are coming: those of one call at a time.
   std::unordered_map<std::int32_t, std::shared_ptr<exchange>> exchanges_;
-  std::vector<std::shared_ptr<exchange>> told_;      ///< A message of these has left.
   std::shared_ptr<const std::string> client_certificate_;
   rate_guard resets_;
   ping_guard pings_;
