@@ -48,7 +48,7 @@ class stream {
 };
 using stream_ptr = std::shared_ptr<stream>;
 
-/// What happens to a stream, told by gRPC's threads, one at a time. Must not block.
+/// What happens to a stream, told by threads of the server, one at a time. Must not block.
 class stream_events {
  public:
   virtual ~stream_events() = default;
