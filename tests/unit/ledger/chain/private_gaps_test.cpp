@@ -381,7 +381,8 @@ TEST_CASE("whatever comes late, in any order and through crashes: in the end the
       const auto& p = plan[l.chain->height().value - 1];
       REQUIRE(l.chain->commit(p.made.b, p.made.judged, p.held));
     }
-    for (const auto& m : l.gaps->missing({}, 1000).value()) CHECK(one(l, {m.at, m.ns, m.collection, sets.at(m.at).encode()}) == late_outcome::taken);
+    const auto gaps = l.gaps->missing({}, 1000).value();
+    for (const auto& m : gaps) CHECK(one(l, {m.at, m.ns, m.collection, sets.at(m.at).encode()}) == late_outcome::taken);
     CHECK(missing(l).empty());
     CHECK(state_of(*kv) == state_of(*full_kv));
     const auto rebuilt = make_memory_kv();
