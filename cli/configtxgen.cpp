@@ -68,9 +68,9 @@ struct stop {
   int code;
 };
 
-class tool {
+class configtxgen_tool {
  public:
-  explicit tool(flags f) : f_(std::move(f)) {}
+  explicit configtxgen_tool(flags f) : f_(std::move(f)) {}
 
   void run() {
     const bool makes = !f_.output_block.empty() || !f_.output_create_tx.empty() || !f_.output_anchors.empty();
@@ -318,7 +318,7 @@ int configtxgen(int argc, char** argv) {
     return exit_ok;
   }
   try {
-    tool(std::move(f)).run();
+    configtxgen_tool(std::move(f)).run();
     return exit_ok;
   } catch (const stop& s) {
     return s.code;

@@ -31,7 +31,7 @@ namespace {
 constexpr std::size_t input_bytes_max = std::size_t{1} << 30;
 constexpr std::chrono::seconds close_grace{10};
 
-struct options {
+struct translator_options {
   std::string type, input, output;
   std::string original, updated, channel;
   edge::translator::server_options server;
@@ -100,18 +100,18 @@ std::string suggestion(const std::string& type) {
   return meant.empty() ? "; a type is written with its package, as in common.Block" : "; did you mean " + meant + "?";
 }
 
-error explained(const options& o, const char* where, const error& e) {
+error explained(const translator_options& o, const char* where, const error& e) {
   if (e.code == errc::not_found) return {e.code, "error encode input: proto: not found" + suggestion(o.type)};
   return within(where, e);
 }
 
-result<void> proto_encode(const options& o, const bytes& input) {
+result<void> proto_encode(const translator_options& o, const bytes& input) {
   const auto out = ledger::encode_from_json(o.type, input);
   if (!out) return fail(explained(o, "error decoding input", out.error()));
   return write_all(o.output, *out);
 }
 
-result<void> proto_decode(const options& o, const bytes& input) {
+result<void> proto_decode(const translator_options& o, const bytes& input) {
   const auto message = ledger::new_message(o.type);
   if (!message) return fail(explained(o, "", {errc::not_found, {}}));
   if (!proto::decode(input, *message)) return fail(errc::invalid_argument, "error unmarshalling: proto: cannot parse invalid wire-format data");
@@ -127,7 +127,7 @@ result<::common::Config> config_in(const bytes& data, const std::string& which) 
   return out;
 }
 
-result<void> compute(const options& o, const bytes& original, const bytes& updated) {
+result<void> compute(const translator_options& o, const bytes& original, const bytes& updated) {
   WEFT_TRY(const auto before, config_in(original, "original"));
   WEFT_TRY(const auto after, config_in(updated, "updated"));
   auto update = ledger::compute_update(before, after);
@@ -141,13 +141,13 @@ int finish(const CLI::App& app, const char* what, const result<void>& done) {
   return tool_failed(app, std::string(what) + ": " + done.error().context);
 }
 
-int run_translation(const CLI::App& app, const options& o, result<void> (*translate)(const options&, const bytes&)) {
+int run_translation(const CLI::App& app, const translator_options& o, result<void> (*translate)(const translator_options&, const bytes&)) {
   const auto input = read_all(o.input);
   if (!input) return input.error().code == errc::not_found ? tool_misused(app, input.error().context) : tool_failed(app, "Error decoding: " + input.error().context);
   return finish(app, "Error decoding", translate(o, *input));
 }
 
-int run_compute(const CLI::App& app, const options& o) {
+int run_compute(const CLI::App& app, const translator_options& o) {
   bytes data[2];
   const std::pair<const char*, const std::string&> files[] = {{"original", o.original}, {"updated", o.updated}};
   for (std::size_t i = 0; i < 2; ++i) {
@@ -162,7 +162,7 @@ int run_compute(const CLI::App& app, const options& o) {
   return finish(app, "Error computing update", compute(o, data[0], data[1]));
 }
 
-int run_server(const CLI::App& app, const options& o) {
+int run_server(const CLI::App& app, const translator_options& o) {
   sigset_t stop{};
   ::sigemptyset(&stop);
   for (const int s : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&stop, s);
@@ -184,7 +184,7 @@ int run_server(const CLI::App& app, const options& o) {
   return exit_ok;
 }
 
-int print_version() {
+int print_translator_version() {
   utsname machine{};
   ::uname(&machine);
   const std::string_view name = machine.machine;
@@ -193,7 +193,7 @@ int print_version() {
   return std::fflush(stdout) == 0 ? exit_ok : exit_failed;
 }
 
-CLI::App* add_translation(CLI::App& app, options& o, const char* name, const char* about, const char* from, const char* to) {
+CLI::App* add_translation(CLI::App& app, translator_options& o, const char* name, const char* about, const char* from, const char* to) {
   auto* command = app.add_subcommand(name, about);
   command->add_option("--type", o.type, "The type of the message, for example 'common.Config'")->required();
   command->add_option("--input", o.input, std::string("A file with the ") + from + " (default: standard input)");
@@ -204,7 +204,7 @@ CLI::App* add_translation(CLI::App& app, options& o, const char* name, const cha
 }  // namespace
 
 int configtxlator(int argc, char** argv) {
-  options o;
+  translator_options o;
   CLI::App app{"Utility for generating Hyperledger Fabric channel configurations", "configtxlator"};
   auto* start = app.add_subcommand("start", "Start the configtxlator REST server");
   start->add_option("--hostname", o.server.hostname, "The hostname or IP on which the REST server will listen")->capture_default_str();
@@ -229,7 +229,7 @@ int configtxlator(int argc, char** argv) {
   if (encode->parsed()) return run_translation(app, o, proto_encode);
   if (decode->parsed()) return run_translation(app, o, proto_decode);
   if (update->parsed()) return run_compute(app, o);
-  return version->parsed() ? print_version() : exit_ok;
+  return version->parsed() ? print_translator_version() : exit_ok;
 }
 
 }  // namespace weft::cli

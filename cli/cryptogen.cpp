@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 /// Fabric's cryptogen leaves with these; on standard output, as its texts are.
 enum cryptogen_exit : int { done = 0, failed = 1, bad_config = 255 };
 
-struct options {
+struct cryptogen_options {
   std::string config, folder = "crypto-config";
 };
 
@@ -35,7 +35,7 @@ int refuse(int code, const std::string& text) {
 }
 
 /// The organizations of the file, or of the template when none is named. Nothing: the reason is printed, `code` says how to leave.
-std::optional<config::crypto_config> read_config(const options& o, int& code) {
+std::optional<config::crypto_config> read_config(const cryptogen_options& o, int& code) {
   std::string text(config::crypto_config_template());
   if (!o.config.empty()) {
     auto file = config::yaml::read_file(o.config);
@@ -67,7 +67,7 @@ std::string folder_of(const crypto::organization_description& org) {
   return (org.role == crypto::organization_description::kind::peer ? "peerOrganizations/" : "ordererOrganizations/") + org.domain;
 }
 
-int generate(const options& o) {
+int generate(const cryptogen_options& o) {
   int code = done;
   const auto document = read_config(o, code);
   if (!document) return code;
@@ -89,7 +89,7 @@ int generate(const options& o) {
   return done;
 }
 
-int extend(const options& o) {
+int extend(const cryptogen_options& o) {
   int code = done;
   const auto document = read_config(o, code);
   if (!document) return code;
@@ -112,7 +112,7 @@ int print_template() {
   return done;
 }
 
-int print_version() {
+int print_cryptogen_version() {
   utsname system{};
   ::uname(&system);
   const std::string machine = system.machine;
@@ -126,7 +126,7 @@ int print_version() {
 int run_cryptogen(int argc, char** argv) {
   CLI::App app{"Utility for generating Hyperledger Fabric key material", "cryptogen"};
   app.footer("Example:\n  cryptogen showtemplate > crypto-config.yaml\n  cryptogen generate --config crypto-config.yaml --output crypto-config");
-  options o;
+  cryptogen_options o;
   auto* gen = app.add_subcommand("generate", "Generate key material");
   gen->add_option("--output", o.folder, "The output directory in which to place artifacts")->capture_default_str();
   gen->add_option("--config", o.config, "The configuration template to use (default: what showtemplate prints)");
@@ -143,7 +143,7 @@ int run_cryptogen(int argc, char** argv) {
   if (gen->parsed()) return generate(o);
   if (ext->parsed()) return extend(o);
   if (show->parsed()) return print_template();
-  return version->parsed() ? print_version() : done;
+  return version->parsed() ? print_cryptogen_version() : done;
 }
 
 }  // namespace weft::cli

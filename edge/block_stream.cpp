@@ -23,11 +23,11 @@ struct sink_state {
   std::uint32_t window = 2;       ///< How many may be on their way: few, until it is known how large they are.
   static inline const char* name = "block_sink";
 };
-using self_ptr = actors::role_self<stream_sink_actor, sink_state>;
+using sink_self = actors::role_self<stream_sink_actor, sink_state>;
 
-actors::block_sink_actor handle(self_ptr self) { return stream_sink_actor{self}; }
+actors::block_sink_actor handle(sink_self self) { return stream_sink_actor{self}; }
 
-void ended(self_ptr self, std::int32_t status, const std::string& why) {
+void ended(sink_self self, std::int32_t status, const std::string& why) {
   auto& s = self->state;
   if (!s.subscribed) return;
   s.subscribed = false;
@@ -41,7 +41,7 @@ void ended(self_ptr self, std::int32_t status, const std::string& why) {
 }
 
 /// Grants what the window leaves, in lumps of a quarter.
-void renew(self_ptr self) {
+void renew(sink_self self) {
   auto& s = self->state;
   const auto used = s.granted + s.unconfirmed;
   if (!s.subscribed || used >= s.window || used > s.window - s.window / 4 || !s.deliver.get()) return;
@@ -50,7 +50,7 @@ void renew(self_ptr self) {
   self->send(s.deliver.get(), atom::credit::value, handle(self), s.channel, lump);
 }
 
-void subscribe(self_ptr self, const ledger::envelope& seek) {
+void subscribe(sink_self self, const ledger::envelope& seek) {
   auto& s = self->state;
   s.subscribed = true;
   s.form->begins(seek);
@@ -65,7 +65,7 @@ void subscribe(self_ptr self, const ledger::envelope& seek) {
   self->send(deliver, atom::seek::value, handle(self), seek, s.granted, s.form->resource());
 }
 
-void take(self_ptr self, const std::string& channel, const ledger::block& b) {
+void take(sink_self self, const std::string& channel, const ledger::block& b) {
   auto& s = self->state;
   if (!s.subscribed || channel != s.channel) return;
   if (s.granted > 0) --s.granted;
@@ -82,7 +82,7 @@ void take(self_ptr self, const std::string& channel, const ledger::block& b) {
   renew(self);
 }
 
-stream_sink_actor::behavior_type sink(self_ptr self, std::shared_ptr<const actors::site> from, stream_ptr out, std::shared_ptr<std::unique_ptr<block_form>> form) {
+stream_sink_actor::behavior_type sink(sink_self self, std::shared_ptr<const actors::site> from, stream_ptr out, std::shared_ptr<std::unique_ptr<block_form>> form) {
   auto& s = self->state;
   s.deliver = from->to<actors::deliver_actor>("deliver");
   s.from = std::move(from);
@@ -110,7 +110,7 @@ stream_sink_actor::behavior_type sink(self_ptr self, std::shared_ptr<const actor
 }  // namespace
 
 stream_sink_actor spawn_sink(caf::actor_system& system, std::shared_ptr<const actors::site> from, stream_ptr out, std::unique_ptr<block_form> form) {
-  using self_type = std::remove_pointer_t<self_ptr>;
+  using self_type = std::remove_pointer_t<sink_self>;
   auto shared = std::make_shared<std::unique_ptr<block_form>>(std::move(form));  // behaviours are copied, forms are not
   return system.spawn([from = std::move(from), out = std::move(out), shared](self_type* self) -> stream_sink_actor::behavior_type {
     self->sit("door/deliver", nullptr);

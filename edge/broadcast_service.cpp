@@ -40,7 +40,7 @@ struct pipe_state {
   bool reading = true, said_all = false, over = false;
   static inline const char* name = "broadcast_pipe";
 };
-using self_ptr = actors::role_self<pipe_actor, pipe_state>;
+using pipe_self = actors::role_self<pipe_actor, pipe_state>;
 
 bytes encode(const broadcast_reply& r) {
   bytes out;
@@ -72,7 +72,7 @@ void answer_in_order(pipe_state& s) {
   read_on(s);
 }
 
-void take(self_ptr self, const ledger::envelope& e) {
+void take(pipe_self self, const ledger::envelope& e) {
   auto& s = self->state;
   if (s.over) return;
   s.reading = false;
@@ -94,7 +94,7 @@ void take(self_ptr self, const ledger::envelope& e) {
   read_on(s);
 }
 
-pipe_actor::behavior_type pipe(self_ptr self, pipe_state state) {
+pipe_actor::behavior_type pipe(pipe_self self, pipe_state state) {
   self->state = std::move(state);
   return {
       [self](atom::broadcast, const ledger::envelope& e) { take(self, e); },
@@ -115,7 +115,7 @@ class broadcast_events final : public stream_events {
  public:
   broadcast_events(caf::actor_system& system, const std::shared_ptr<const actors::orderer_site>& site, std::chrono::milliseconds longest, stream_ptr out)
       : out_(std::move(out)) {
-    using self_type = std::remove_pointer_t<self_ptr>;
+    using self_type = std::remove_pointer_t<pipe_self>;
     pipe_ = system.spawn([=, stream = out_](self_type* self) -> pipe_actor::behavior_type {
       self->sit("door/broadcast", nullptr);
       pipe_state s;

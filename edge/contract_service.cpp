@@ -19,8 +19,6 @@ using chaincode::contract_keeper;
 constexpr std::size_t calls_max = 64;
 constexpr std::chrono::seconds dial_timeout{10};  ///< As Fabric's samples have it: longer than a contract takes to be started again.
 
-actors::rpc_status malformed() { return actors::status_of(actors::rpc_code::invalid_argument, "the request is malformed"); }
-
 void describe(const chaincode::kept_report& r, control::ContractProcess& out) {
   out.set_package_id(r.contract.who.package_id);
   out.set_label(r.contract.label);
@@ -52,13 +50,13 @@ result<void> start(contract_keeper& keeper, const control::StartContractRequest&
 
 void on_start(contract_keeper& keeper, const unary_ptr& call) {
   control::StartContractRequest in;
-  if (!proto::decode(call->request(), in)) return call->refuse(malformed());
+  if (!proto::decode(call->request(), in)) return call->refuse(malformed_request());
   if (auto begun = start(keeper, in, call); !begun) call->refuse(actors::to_status(begun.error()));
 }
 
 void on_stop(contract_keeper& keeper, const unary_ptr& call) {
   control::StopContractRequest in;
-  if (!proto::decode(call->request(), in)) return call->refuse(malformed());
+  if (!proto::decode(call->request(), in)) return call->refuse(malformed_request());
   auto begun = keeper.stop(in.package_id(), [call](const result<void>& done) {
     if (!done) return call->refuse(actors::to_status(done.error()));
     call->answer(proto::encode(control::StopContractResponse()));

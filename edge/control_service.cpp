@@ -25,7 +25,7 @@ namespace control = ::weft::control;
 using context_ptr = std::shared_ptr<const door_context>;
 using node_reports = std::map<std::string, bytes>;
 
-constexpr std::size_t calls_max = 64;
+constexpr std::size_t control_calls_max = 64;
 constexpr std::size_t reasons_max = 10'000;  ///< In one answer.
 
 /// Decodes the request, runs `handle`, encodes the response.
@@ -35,7 +35,7 @@ unary_handler method(context_ptr context, result<void> (*handle)(const door_cont
     Request request;
     Response response;
     if (!proto::decode(call->request(), request)) {
-      return call->refuse(actors::status_of(actors::rpc_code::invalid_argument, "the request is malformed"));
+      return call->refuse(malformed_request());
     }
     if (const auto done = handle(*context, request, response); !done) return call->refuse(actors::to_status(done.error()));
     call->answer(proto::encode(response));
@@ -377,18 +377,16 @@ participation_bridge::behavior_type bridge(actors::role_self<participation_bridg
   };
 }
 
-actors::rpc_status malformed() { return actors::status_of(actors::rpc_code::invalid_argument, "the request is malformed"); }
-
 void on_create_channel(const participation_bridge& to, const unary_ptr& call) {
   control::CreateChannelRequest in;
-  if (!proto::decode(call->request(), in)) return call->refuse(malformed());
+  if (!proto::decode(call->request(), in)) return call->refuse(malformed_request());
   actors::channel_request request{in.channel_id(), {in.organizations().begin(), in.organizations().end()}, {in.contracts().begin(), in.contracts().end()}};
   caf::anon_send(to, actors::atom::create::value, std::move(request), call);
 }
 
 void on_join_channel(const participation_bridge& to, const unary_ptr& call) {
   control::JoinChannelRequest in;
-  if (!proto::decode(call->request(), in)) return call->refuse(malformed());
+  if (!proto::decode(call->request(), in)) return call->refuse(malformed_request());
   auto b = ledger::block::parse(shared_bytes{std::move(*in.mutable_block())});
   if (!b) return answer_participation(*call, {400, "cannot join: " + b.error().context});
   caf::anon_send(to, actors::atom::join::value, in.member(), std::move(*b), call);
@@ -398,14 +396,14 @@ void on_join_channel(const participation_bridge& to, const unary_ptr& call) {
 
 equipped_service make_control_service(const door_context& given) {
   const auto context = std::make_shared<const door_context>(given);
-  equipped_service out{{"weft.control.Control", calls_max, {}, {}}, {}};
+  equipped_service out{{"weft.control.Control", control_calls_max, {}, {}}, {}};
   auto& table = out.service.unary;
   const auto teller = spawn_bridge<status_bridge>(*given.system, "door/status", [context](auto self) { return report_status(self, context); },
                                                   status_state{given.node->where(), "entry", {}, {}});
   out.bridges.push_back(caf::actor_cast<caf::strong_actor_ptr>(teller));
   table["Status"] = [teller](const unary_ptr& call) {
     control::StatusRequest in;
-    if (!proto::decode(call->request(), in)) return call->refuse(malformed());
+    if (!proto::decode(call->request(), in)) return call->refuse(malformed_request());
     caf::anon_send(teller, actors::atom::status::value, call);
   };
   table["SetLogLevel"] = method(context, on_log_level);

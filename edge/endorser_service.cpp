@@ -5,12 +5,12 @@ namespace weft::edge {
 
 namespace {
 
-using bridge_actor = caf::typed_actor<
+using endorser_bridge = caf::typed_actor<
     // Site, proposal, and the call that waits for the endorser's answer.
     caf::reacts_to<actors::atom::endorse, std::string, actors::signed_proposal, unary_ptr>>;
-using state_type = bridge_state<actors::endorser_actor>;
+using endorser_bridge_state = bridge_state<actors::endorser_actor>;
 
-bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> self, std::chrono::milliseconds longest) {
+endorser_bridge::behavior_type bridge(actors::role_self<endorser_bridge, endorser_bridge_state> self, std::chrono::milliseconds longest) {
   return {[self, longest](actors::atom::endorse e, const std::string& site, const actors::signed_proposal& p, const unary_ptr& call) {
     forward<actors::endorse_reply>(
         self, site, call, patience{longest},
@@ -22,8 +22,8 @@ bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> s
 
 equipped_service make_endorser_service(const door_context& context) {
   const auto longest = context.node->settings().roles.endorse_timeout + std::chrono::seconds(1);
-  auto actor = spawn_bridge<bridge_actor>(*context.system, "door/endorser", [longest](auto self) { return bridge(self, longest); },
-                                          state_type{context.node->where(), "endorser", {}, {}});
+  auto actor = spawn_bridge<endorser_bridge>(*context.system, "door/endorser", [longest](auto self) { return bridge(self, longest); },
+                                          endorser_bridge_state{context.node->where(), "endorser", {}, {}});
   equipped_service out{{"protos.Endorser", context.node->settings().roles.endorsements_max, {}, {}}, {caf::actor_cast<caf::strong_actor_ptr>(actor)}};
   out.service.unary["ProcessProposal"] = [actor, peers = context.peers](const unary_ptr& call) {
     actors::signed_proposal p{call->request()};

@@ -16,13 +16,13 @@ using actors::rpc_code;
 using actors::status_of;
 namespace atom = actors::atom;
 
-using bridge_actor = caf::typed_actor<
+using gateway_bridge = caf::typed_actor<
     // Each: the site, the content, and the call that waits for the gateway's answer.
     caf::reacts_to<atom::evaluate, std::string, actors::signed_proposal, std::vector<std::string>, unary_ptr>,
     caf::reacts_to<atom::endorse, std::string, actors::signed_proposal, std::vector<std::string>, unary_ptr>,
     caf::reacts_to<atom::submit, std::string, ledger::envelope, unary_ptr>,
     caf::reacts_to<atom::await, std::string, std::string, std::string, unary_ptr>>;
-using state_type = bridge_state<actors::client_gateway_actor>;
+using gateway_bridge_state = bridge_state<actors::client_gateway_actor>;
 using locate_fn = decltype(door_context::locate);
 
 /// Roles name members; clients of a port know them by address.
@@ -58,7 +58,7 @@ void answer_committed(unary_call& call, const actors::commit_reply& r) {
   call.answer(std::move(out));
 }
 
-bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> self, const actors::role_options& options, const locate_fn& locate) {
+gateway_bridge::behavior_type bridge(actors::role_self<gateway_bridge, gateway_bridge_state> self, const actors::role_options& options, const locate_fn& locate) {
   // A gateway has timeouts of its own; these are a little longer, in case it forgets.
   const auto slack = std::chrono::seconds(1);
   const patience evaluating{2 * options.endorse_timeout + slack, "evaluate timeout expired"},
@@ -89,7 +89,7 @@ bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> s
 std::optional<bytes> signed_part(const unary_ptr& call) {
   std::string_view part;
   if (proto::find_bytes(call->request(), 3, part) == proto::wire_status::malformed) {
-    call->refuse(status_of(rpc_code::invalid_argument, "the request is malformed"));
+    call->refuse(malformed_request());
     return std::nullopt;
   }
   return bytes(part);
@@ -104,7 +104,7 @@ std::vector<std::string> named_organizations(bytes_view request) {
 }
 std::string signer_msp(const actors::signed_proposal& p) { return p.parsed() ? msp_of(p.parsed()->header.creator) : std::string{}; }
 
-void on_evaluate(const bridge_actor& actor, const peer_choice& peers, const unary_ptr& call) {
+void on_evaluate(const gateway_bridge& actor, const peer_choice& peers, const unary_ptr& call) {
   auto part = signed_part(call);
   if (!part) return;
   actors::signed_proposal p{std::move(*part)};
@@ -113,7 +113,7 @@ void on_evaluate(const bridge_actor& actor, const peer_choice& peers, const unar
   caf::anon_send(actor, atom::evaluate::value, (*peer)->name, std::move(p), named_organizations(call->request()), call);
 }
 
-void on_endorse(const bridge_actor& actor, const peer_choice& peers, const unary_ptr& call) {
+void on_endorse(const gateway_bridge& actor, const peer_choice& peers, const unary_ptr& call) {
   auto part = signed_part(call);
   if (!part) return;
   actors::signed_proposal p{std::move(*part)};
@@ -122,7 +122,7 @@ void on_endorse(const bridge_actor& actor, const peer_choice& peers, const unary
   caf::anon_send(actor, atom::endorse::value, (*peer)->name, std::move(p), named_organizations(call->request()), call);
 }
 
-void on_submit(const bridge_actor& actor, const peer_choice& peers, const unary_ptr& call) {
+void on_submit(const gateway_bridge& actor, const peer_choice& peers, const unary_ptr& call) {
   auto part = signed_part(call);
   if (!part) return;
   auto tx = ledger::envelope::parse(shared_bytes{std::move(*part)});
@@ -133,7 +133,7 @@ void on_submit(const bridge_actor& actor, const peer_choice& peers, const unary_
   caf::anon_send(actor, atom::submit::value, (*peer)->name, std::move(*tx), call);
 }
 
-void on_commit_status(const bridge_actor& actor, const peer_choice& peers, const unary_ptr& call) {
+void on_commit_status(const gateway_bridge& actor, const peer_choice& peers, const unary_ptr& call) {
   ::gateway::SignedCommitStatusRequest signed_request;
   ::gateway::CommitStatusRequest request;
   const auto refuse = [&](const char* why) { call->refuse(status_of(rpc_code::invalid_argument, why)); };
@@ -154,10 +154,10 @@ void on_commit_status(const bridge_actor& actor, const peer_choice& peers, const
 
 equipped_service make_gateway_service(const door_context& context) {
   const auto& options = context.node->settings().roles;
-  auto actor = spawn_bridge<bridge_actor>(*context.system, "door/gateway", [options, locate = context.locate](auto self) { return bridge(self, options, locate); },
-                                          state_type{context.node->where(), "gateway", {}, {}});
+  auto actor = spawn_bridge<gateway_bridge>(*context.system, "door/gateway", [options, locate = context.locate](auto self) { return bridge(self, options, locate); },
+                                          gateway_bridge_state{context.node->where(), "gateway", {}, {}});
   equipped_service out{{"gateway.Gateway", options.gateway_calls_max, {}, {}}, {caf::actor_cast<caf::strong_actor_ptr>(actor)}};
-  const auto bind = [&](void (*fn)(const bridge_actor&, const peer_choice&, const unary_ptr&)) {
+  const auto bind = [&](void (*fn)(const gateway_bridge&, const peer_choice&, const unary_ptr&)) {
     return [actor, peers = context.peers, fn](const unary_ptr& call) { fn(actor, *peers, call); };
   };
   out.service.unary["Evaluate"] = bind(on_evaluate);

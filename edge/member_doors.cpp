@@ -1,10 +1,9 @@
 #include "edge/member_doors.hpp"
 
 #include <algorithm>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 
+#include "actors/node/files.hpp"
 #include "edge/equipment.hpp"
 #include "edge/private_data_service.hpp"
 
@@ -14,12 +13,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-result<std::string> read_text(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(errc::not_found, file.string() + " cannot be read");
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 /// Who may have issued the certificates of clients: the TLS authorities of all organizations.
 result<std::string> client_roots(const actors::node& node, const fs::path& folder) {
   std::string out;
@@ -27,7 +20,7 @@ result<std::string> client_roots(const actors::node& node, const fs::path& folde
     const auto roots = actors::member_folders::host(folder, org, "x").parent_path().parent_path() / "msp" / "tlscacerts";
     std::error_code ec;
     for (const auto& entry : fs::directory_iterator(roots, ec)) {
-      WEFT_TRY(const auto pem, read_text(entry.path()));
+      WEFT_TRY(const auto pem, actors::read_file(entry.path()));
       out += pem + "\n";
     }
   }
@@ -42,8 +35,8 @@ result<server_tls> tls_of(const actors::node& node, const fs::path& folder, cons
       if (host + "." + org.domain != member) continue;
       const auto tls = actors::member_folders::host(folder, org, host) / "tls";
       server_tls out;
-      WEFT_TRY(out.certificate_pem, read_text(tls / "server.crt"));
-      WEFT_TRY(out.key_pem, read_text(tls / "server.key"));
+      WEFT_TRY(out.certificate_pem, actors::read_file(tls / "server.crt"));
+      WEFT_TRY(out.key_pem, actors::read_file(tls / "server.key"));
       if (org.client_certificates) {
         WEFT_TRY(out.client_roots_pem, client_roots(node, folder));
       }

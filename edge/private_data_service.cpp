@@ -3,9 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "actors/node/files.hpp"
 #include "actors/peer/private_data.hpp"
 #include "edge/bridge.hpp"
 #include "edge/rpc/unary_client.hpp"
@@ -16,14 +15,14 @@ namespace {
 
 constexpr const char* service_name = "weft.peer.PrivateData";
 constexpr const char* fetch_method = "/weft.peer.PrivateData/Fetch";
-constexpr std::size_t calls_max = 16;  ///< An answer may hold 90 MiB; siblings are few and have one request open each.
+constexpr std::size_t fetches_max = 16;  ///< An answer may hold 90 MiB; siblings are few and have one request open each.
 
-using bridge_actor = caf::typed_actor<
+using fetch_bridge = caf::typed_actor<
     // A request, and the call that waits for the answer.
     caf::reacts_to<actors::atom::fetch, std::string, bytes, unary_ptr>>;
-using state_type = bridge_state<actors::private_server_actor>;
+using fetch_bridge_state = bridge_state<actors::private_server_actor>;
 
-bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> self) {
+fetch_bridge::behavior_type bridge(actors::role_self<fetch_bridge, fetch_bridge_state> self) {
   return {[self](actors::atom::fetch f, const std::string& site, const bytes& request, const unary_ptr& call) {
     forward<actors::fetch_reply>(
         self, site, call, patience{actors::fetch_patience},
@@ -31,22 +30,16 @@ bridge_actor::behavior_type bridge(actors::role_self<bridge_actor, state_type> s
   }};
 }
 
-result<std::string> read_text(const std::filesystem::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(errc::not_found, file.string() + " cannot be read");
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
 /// A peer shows its server certificate to others, which is good for clients too.
-result<client_tls> tls_of(const actors::node& node, const std::filesystem::path& folder, const std::string& peer) {
+result<client_tls> client_tls_of(const actors::node& node, const std::filesystem::path& folder, const std::string& peer) {
   for (const auto& org : node.topology().organizations) {
     for (const auto& host : org.hosts) {
       if (host + "." + org.domain != peer) continue;
       const auto tls = actors::member_folders::host(folder, org, host) / "tls";
       client_tls out;
-      WEFT_TRY(out.roots_pem, read_text(tls / "ca.crt"));
-      WEFT_TRY(out.certificate_pem, read_text(tls / "server.crt"));
-      WEFT_TRY(out.key_pem, read_text(tls / "server.key"));
+      WEFT_TRY(out.roots_pem, actors::read_file(tls / "ca.crt"));
+      WEFT_TRY(out.certificate_pem, actors::read_file(tls / "server.crt"));
+      WEFT_TRY(out.key_pem, actors::read_file(tls / "server.key"));
       return out;
     }
   }
@@ -111,7 +104,7 @@ caf::strong_actor_ptr open_link(const door_context& context) {
   const auto peer = context.peers->choose({}, {});
   if (!peer) return nullptr;
   const auto name = actors::private_link_name((*peer)->name);
-  auto tls = tls_of(*context.node, context.node->settings().folder, (*peer)->name);
+  auto tls = client_tls_of(*context.node, context.node->settings().folder, (*peer)->name);
   if (!tls) {
     spdlog::warn("{}: peers of other nodes are not asked for private data: {}", (*peer)->name, tls.error().context);
     return nullptr;
@@ -135,9 +128,9 @@ caf::strong_actor_ptr open_link(const door_context& context) {
 }  // namespace
 
 equipped_service make_private_data_service(const door_context& context) {
-  auto actor = spawn_bridge<bridge_actor>(*context.system, "door/private_data", [](auto self) { return bridge(self); },
-                                          state_type{context.node->where(), "private_server", {}, {}});
-  equipped_service out{{service_name, calls_max, {}, {}}, {caf::actor_cast<caf::strong_actor_ptr>(actor)}};
+  auto actor = spawn_bridge<fetch_bridge>(*context.system, "door/private_data", [](auto self) { return bridge(self); },
+                                          fetch_bridge_state{context.node->where(), "private_server", {}, {}});
+  equipped_service out{{service_name, fetches_max, {}, {}}, {caf::actor_cast<caf::strong_actor_ptr>(actor)}};
   out.service.unary["Fetch"] = [actor, peers = context.peers](const unary_ptr& call) {
     const auto peer = peers->choose({}, {});
     if (!peer) return call->refuse(actors::to_status(peer.error()));

@@ -35,6 +35,8 @@ struct door_context {
   timestamp opened{};
 };
 
+[[nodiscard]] inline actors::rpc_status malformed_request() { return actors::status_of(actors::rpc_code::invalid_argument, "the request is malformed"); }
+
 /// A service with the actors that belong to it; they are stopped after the server.
 struct equipped_service {
   edge::service service;

@@ -47,7 +47,7 @@ struct deployer_state {
 
 namespace {
 
-using self_ptr = role_self<deployer_actor, deployer_state>;
+using deployer_self = role_self<deployer_actor, deployer_state>;
 
 constexpr std::chrono::seconds patience{60};
 constexpr std::chrono::seconds order_patience{5};
@@ -57,7 +57,7 @@ constexpr std::size_t attempts_max = 5;
 const std::string not_deployed = "not deployed: ";
 
 /// Nodes start in any order and at any time, so a deployment that others have part in waits as long as it takes, and says for whom.
-void say_what_is_awaited(self_ptr self, const std::string& why) {
+void say_what_is_awaited(deployer_self self, const std::string& why) {
   auto& s = self->state;
   auto text = s.what.absent ? s.what.absent() : std::string();
   text = text.empty() ? "waiting: " + why : "waiting for " + text;
@@ -78,7 +78,7 @@ std::chrono::milliseconds next_pause(deployer_state& s) {
   return pause;
 }
 
-void finish(self_ptr self, const result<void>& r) {
+void finish(deployer_self self, const result<void>& r) {
   auto& s = self->state;
   if (std::exchange(s.over, true)) return;
   if (s.what.note && !(r && s.awaited.starts_with(not_deployed))) s.what.note(r ? std::string() : not_deployed + r.error().context);
@@ -88,7 +88,7 @@ void finish(self_ptr self, const result<void>& r) {
 }
 /// A channel that lives is not kept from starting: its configuration may forbid what is to be done here, and only an update of a running
 /// network can change that.
-void give_up(self_ptr self, const deploy_tx& tx, const std::string& why) {
+void give_up(deployer_self self, const deploy_tx& tx, const std::string& why) {
   constexpr block_number just_born{1};
   const std::string text = "deploying " + tx.contract + " for " + tx.org->msp_id + ": " + why;
   auto& s = self->state;
@@ -104,7 +104,7 @@ void give_up(self_ptr self, const deploy_tx& tx, const std::string& why) {
 
 /// A crash may have left a deployment half done: what was read meanwhile is stale, so plan anew from what the peers have now.
 /// `passing`: it is not the plan's fault, and worth waiting for.
-void plan_again(self_ptr self, const deploy_tx& tx, const std::string& why, bool passing = false) {
+void plan_again(deployer_self self, const deploy_tx& tx, const std::string& why, bool passing = false) {
   auto& s = self->state;
   if (s.over || s.replanning) return;
   if (!passing && s.attempts >= attempts_max) return give_up(self, tx, why);
@@ -157,10 +157,10 @@ result<deploy_tx> commitment(const deployment& what, const config::contract_plac
   return deploy_tx{&what.orgs.front(), c.name, {what.channel, "_lifecycle", {"CommitChaincodeDefinition", proto::encode(args)}, {}, false}, {}, {}};
 }
 
-void next_phase(self_ptr self);
+void next_phase(deployer_self self);
 
 /// Waits until every peer of the channel has each transaction of the phase, valid.
-void await_all(self_ptr self) {
+void await_all(deployer_self self) {
   auto& s = self->state;
   s.open = s.txs->size() * s.what.peers.size();
   for (const auto& peer : s.what.peers) {
@@ -192,7 +192,7 @@ orderer_actor next_orderer(deployer_state& s) {
 }
 
 /// Hands all transactions of the phase to the orderer at once.
-void broadcast_all(self_ptr self) {
+void broadcast_all(deployer_self self) {
   auto& s = self->state;
   std::erase_if(*s.txs, [](const deploy_tx& tx) { return tx.settled; });
   if (s.txs->empty()) return next_phase(self);
@@ -235,7 +235,7 @@ result<bytes> sign_proposal(deploy_tx& tx) {
 }
 
 /// Endorses every transaction of the phase through its organization's gateway, then orders them together.
-void run_phase(self_ptr self, std::vector<deploy_tx> txs) {
+void run_phase(deployer_self self, std::vector<deploy_tx> txs) {
   auto& s = self->state;
   s.txs = std::make_shared<std::vector<deploy_tx>>(std::move(txs));
   spdlog::debug("{}: {} transactions to be endorsed", self->seat(), s.txs->size());
@@ -274,7 +274,7 @@ void run_phase(self_ptr self, std::vector<deploy_tx> txs) {
 }
 
 /// Collects a phase's transactions; an error ends the deployment.
-void run_results(self_ptr self, std::vector<result<deploy_tx>> made) {
+void run_results(deployer_self self, std::vector<result<deploy_tx>> made) {
   std::vector<deploy_tx> txs;
   for (auto& tx : made) {
     if (!tx) return finish(self, tl::unexpected<error>(tx.error()));
@@ -283,7 +283,7 @@ void run_results(self_ptr self, std::vector<result<deploy_tx>> made) {
   run_phase(self, std::move(txs));
 }
 
-void next_phase(self_ptr self) {
+void next_phase(deployer_self self) {
   auto& s = self->state;
   if (s.phases.empty()) return finish(self, {});
   auto phase = std::move(s.phases.back());
@@ -361,13 +361,13 @@ bool nothing_to_deploy(const deployment& what) { return missing(what).empty() &&
 namespace {
 
 /// Wide networks take their time: a word on each part of it.
-void tell(self_ptr self, const std::string& what) {
+void tell(deployer_self self, const std::string& what) {
   constexpr std::size_t quick = 8;  // fewer peers have done it before anybody reads a line
   if (self->state.what.peers.size() > quick) self->state.progress("deployment", what);
 }
 
 /// Another node defines the contracts once everybody has approved: this one waits until it sees them.
-void wait_for_definitions(self_ptr self, std::shared_ptr<std::vector<config::contract_placement>> contracts) {
+void wait_for_definitions(deployer_self self, std::shared_ptr<std::vector<config::contract_placement>> contracts) {
   auto& s = self->state;
   if (!missing(s.what).empty()) {
     s.definitions_awaited = std::move(contracts);
@@ -379,7 +379,7 @@ void wait_for_definitions(self_ptr self, std::shared_ptr<std::vector<config::con
   finish(self, {});
 }
 
-void plan_approvals(self_ptr self, const std::shared_ptr<std::vector<config::contract_placement>>& contracts) {
+void plan_approvals(deployer_self self, const std::shared_ptr<std::vector<config::contract_placement>>& contracts) {
   self->state.phases.push_back([self, contracts] { wait_for_definitions(self, contracts); });
   self->state.phases.push_back([self, contracts] {
     std::vector<result<deploy_tx>> txs;
@@ -390,7 +390,7 @@ void plan_approvals(self_ptr self, const std::shared_ptr<std::vector<config::con
   next_phase(self);
 }
 
-void plan(self_ptr self) {
+void plan(deployer_self self) {
   auto& s = self->state;
   if (s.definitions_awaited) return wait_for_definitions(self, s.definitions_awaited);
   if (!caught_up(s.what)) {
@@ -436,7 +436,7 @@ void plan(self_ptr self) {
   next_phase(self);
 }
 
-deployer_actor::behavior_type deployer(self_ptr self, deployment what, progress_fn progress, std::function<void(const result<void>&)> done) {
+deployer_actor::behavior_type deployer(deployer_self self, deployment what, progress_fn progress, std::function<void(const result<void>&)> done) {
   auto& s = self->state;
   s.what = std::move(what);
   s.progress = std::move(progress);

@@ -26,7 +26,7 @@ struct participation_state {
   std::map<std::string, reply_promise> deploying;  ///< By channel.
   static inline const char* name = "participation";
 };
-using self_ptr = role_self<participation_actor, participation_state>;
+using participation_self = role_self<participation_actor, participation_state>;
 
 broadcast_reply refuse(int status, std::string why) { return {status, std::move(why)}; }
 
@@ -91,7 +91,7 @@ result<std::vector<role_spec>> open_everywhere(const node_parts& p, const std::v
 }
 
 /// Has the supervisor start the roles; `then` hears whether it did.
-void start_roles(self_ptr self, std::vector<role_spec> specs, reply_promise promise, std::function<void()> then) {
+void start_roles(participation_self self, std::vector<role_spec> specs, reply_promise promise, std::function<void()> then) {
   auto& s = self->state;
   const auto& supervisor = s.supervisor.get();
   if (!supervisor) return promise.deliver(refuse(unavailable, "the node is stopping")), void();
@@ -100,7 +100,7 @@ void start_roles(self_ptr self, std::vector<role_spec> specs, reply_promise prom
             [promise](const caf::error&) mutable { promise.deliver(refuse(unavailable, "the node did not start the channel's roles")); });
 }
 
-caf::result<broadcast_reply> join(self_ptr self, const std::string& member, const ledger::block& genesis) {
+caf::result<broadcast_reply> join(participation_self self, const std::string& member, const ledger::block& genesis) {
   const auto begun = channel_begun_by(genesis);
   if (!begun) return begun.error();
   const auto id = (*begun)->channel_id();
@@ -147,7 +147,7 @@ std::vector<config::contract_placement> placements(const config::topology& t, co
   return out;
 }
 
-void deploy(self_ptr self, const std::string& id, std::vector<config::contract_placement> contracts, reply_promise promise) {
+void deploy(participation_self self, const std::string& id, std::vector<config::contract_placement> contracts, reply_promise promise) {
   auto& s = self->state;
   auto what = make_deployment(*s.parts, id, std::move(contracts));
   if (what.orgs.empty() || s.deploying.count(id)) {
@@ -189,7 +189,7 @@ tl::expected<std::vector<const config::organization*>, broadcast_reply> orgs_of(
   return out;
 }
 
-caf::result<broadcast_reply> create(self_ptr self, const channel_request& request) {
+caf::result<broadcast_reply> create(participation_self self, const channel_request& request) {
   const auto& p = *self->state.parts;
   auto orgs = chosen_orgs(p.topology, request.organizations);
   if (!orgs) return orgs.error();
@@ -222,7 +222,7 @@ caf::result<broadcast_reply> create(self_ptr self, const channel_request& reques
   return promise;
 }
 
-participation_actor::behavior_type participation(self_ptr self, parts_ptr parts) {
+participation_actor::behavior_type participation(participation_self self, parts_ptr parts) {
   auto& s = self->state;
   s.supervisor = {parts->where, supervisor_name};
   s.parts = std::move(parts);

@@ -29,12 +29,12 @@ std::vector<role_report> role_table::list() const {
 
 namespace {
 
-using self_ptr = role_self<supervisor_actor, supervisor_state>;
+using supervisor_self = role_self<supervisor_actor, supervisor_state>;
 
 constexpr std::chrono::milliseconds first_pause{10}, longest_pause{1000};
 constexpr std::chrono::seconds steady_life{10};  ///< A role that lived this long starts its pauses from the beginning.
 
-void start(self_ptr self, const std::string& name) {
+void start(supervisor_self self, const std::string& name) {
   auto& s = self->state;
   const auto handle = s.specs.at(name).spawn(self->home_system());
   const auto who = caf::actor_cast<caf::actor_addr>(handle);
@@ -46,12 +46,12 @@ void start(self_ptr self, const std::string& name) {
 }
 
 /// What a role said when it stopped, or CAF's name of the reason.
-std::string cause_of(self_ptr self, const caf::error& reason) {
+std::string cause_of(supervisor_self self, const caf::error& reason) {
   if (reason && reason.context().match_elements<std::string>()) return reason.context().get_as<std::string>(0);  // an end in peace has no context at all
   return self->home_system().render(reason);
 }
 
-void finish_stop(self_ptr self) {
+void finish_stop(supervisor_self self) {
   auto& s = self->state;
   if (!s.alive.empty()) return;
   s.where->clear();
@@ -59,7 +59,7 @@ void finish_stop(self_ptr self) {
   self->quit(caf::exit_reason::user_shutdown);
 }
 
-void on_down(self_ptr self, const caf::down_msg& down) {
+void on_down(supervisor_self self, const caf::down_msg& down) {
   auto& s = self->state;
   const auto it = std::find_if(s.alive.begin(), s.alive.end(), [&](const auto& row) { return row.second == down.source; });
   if (it == s.alive.end()) return;
@@ -82,7 +82,7 @@ void on_down(self_ptr self, const caf::down_msg& down) {
 }
 
 /// `send_exit` to an address has no sender, and roles ignore exits without one.
-bool end(self_ptr self, const caf::actor_addr& addr, caf::message_priority priority, caf::exit_reason reason) {
+bool end(supervisor_self self, const caf::actor_addr& addr, caf::message_priority priority, caf::exit_reason reason) {
   const auto who = caf::actor_cast<caf::strong_actor_ptr>(addr);
   if (!who) return false;
   who->enqueue(caf::strong_actor_ptr{self->ctrl()}, caf::make_message_id(priority), caf::make_message(caf::exit_msg{self->address(), reason}),
@@ -91,19 +91,19 @@ bool end(self_ptr self, const caf::actor_addr& addr, caf::message_priority prior
 }
 
 /// High priority, so that a role with a full inbox dies now and not behind it.
-bool kill(self_ptr self, const std::string& name) {
+bool kill(supervisor_self self, const std::string& name) {
   const auto it = self->state.alive.find(name);
   return it != self->state.alive.end() && end(self, it->second, caf::message_priority::high, caf::exit_reason::kill);
 }
 
-bool adopt(self_ptr self, const std::vector<role_spec>& specs) {
+bool adopt(supervisor_self self, const std::vector<role_spec>& specs) {
   auto& s = self->state;
   if (s.stopping) return false;
   for (const auto& spec : specs) if (s.specs.emplace(spec.name, spec).second) start(self, spec.name);
   return true;
 }
 
-caf::result<bool> stop(self_ptr self) {
+caf::result<bool> stop(supervisor_self self) {
   auto& s = self->state;
   auto promise = self->make_response_promise<bool>();
   s.waiting.push_back(promise);
@@ -117,7 +117,7 @@ caf::result<bool> stop(self_ptr self) {
 
 }  // namespace
 
-supervisor_actor::behavior_type supervisor(self_ptr self, directory_ptr where, std::vector<role_spec> specs, std::shared_ptr<role_table> table) {
+supervisor_actor::behavior_type supervisor(supervisor_self self, directory_ptr where, std::vector<role_spec> specs, std::shared_ptr<role_table> table) {
   auto& s = self->state;
   s.where = std::move(where);
   s.table = std::move(table);

@@ -9,11 +9,11 @@ namespace weft::actors {
 
 namespace {
 
-using self_ptr = role_self<block_fetcher_actor, block_fetcher_state>;
+using block_fetcher_self = role_self<block_fetcher_actor, block_fetcher_state>;
 
 constexpr std::uint32_t window = 8;
 
-void retry(self_ptr self, const std::string& why) {
+void retry(block_fetcher_self self, const std::string& why) {
   auto& s = self->state;
   spdlog::info("{}: blocks of {} from {} interrupted ({}), trying another", self->seat(), s.channel->id, s.next, why);
   if (s.source) self->demonitor(s.source.address());
@@ -24,7 +24,7 @@ void retry(self_ptr self, const std::string& why) {
   self->delayed_send(self, s.site->options.retry * factor, atom::tick::value, s.epoch);
 }
 
-void open(self_ptr self) {
+void open_stream(block_fetcher_self self) {
   auto& s = self->state;
   if (!s.order || s.next >= s.order->until || s.order->sources.empty()) return;
   const auto& from = s.order->sources[s.chosen % s.order->sources.size()];
@@ -49,7 +49,7 @@ result<void> check(block_fetcher_state& s, const ledger::block& b) {
   return {};
 }
 
-void on_block(self_ptr self, const ledger::block& b) {
+void on_block(block_fetcher_self self, const ledger::block& b) {
   auto& s = self->state;
   if (!s.order || s.next >= s.order->until) return;
   if (const auto good = check(s, b); !good) return retry(self, good.error().context);
@@ -63,13 +63,13 @@ void on_block(self_ptr self, const ledger::block& b) {
   s.source = deliver_actor{};
 }
 
-bool from_source(self_ptr self) {
+bool from_source(block_fetcher_self self) {
   return self->state.source && self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(self->state.source);
 }
 
 }  // namespace
 
-block_fetcher_actor::behavior_type block_fetcher(self_ptr self, orderer_ptr site, ordered_channel_ptr channel, raft_consenter_actor consenter, std::string name) {
+block_fetcher_actor::behavior_type block_fetcher(block_fetcher_self self, orderer_ptr site, ordered_channel_ptr channel, raft_consenter_actor consenter, std::string name) {
   self->sit(std::move(name), nullptr);
   auto& s = self->state;
   s.site = std::move(site);
@@ -95,13 +95,13 @@ block_fetcher_actor::behavior_type block_fetcher(self_ptr self, orderer_ptr site
           const auto before = st.channel->blocks->read(block_number{order->from - 1});
           if (before) st.last_hash = before->hash();
         }
-        if (!st.source) open(self);
+        if (!st.source) open_stream(self);
       },
       [self](atom::credit, std::uint32_t blocks) {
         auto& st = self->state;
         if (st.source) self->send(st.source, atom::credit::value, caf::actor_cast<block_sink_actor>(self), st.channel->id, blocks);
       },
-      [self](atom::tick, std::uint64_t epoch) { if (epoch == self->state.epoch && !self->state.source) open(self); },
+      [self](atom::tick, std::uint64_t epoch) { if (epoch == self->state.epoch && !self->state.source) open_stream(self); },
   };
 }
 

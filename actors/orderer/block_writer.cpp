@@ -18,7 +18,7 @@ struct block_writer_state {
   std::optional<block_number> last_config;  ///< Of the newest block; read from it once, as nobody else writes here.
   static inline const char* name = "block_writer";
 };
-using self_ptr = role_self<block_writer_actor, block_writer_state>;
+using block_writer_self = role_self<block_writer_actor, block_writer_state>;
 
 /// What the block says of the raft group behind it. A fetched one says what it said where it came from.
 result<cluster::group_metadata> group_behind(const orderer_channel& channel, const ledger::block& b, std::uint64_t entry, const ledger::channel_bundle& before,
@@ -65,7 +65,7 @@ result<void> store(block_writer_state& s, ledger::block& b, std::optional<std::u
   return {};
 }
 
-void write(self_ptr self, const ledger::block& ordered, std::optional<std::uint64_t> entry, const consenter_actor& consenter) {
+void write(block_writer_self self, const ledger::block& ordered, std::optional<std::uint64_t> entry, const consenter_actor& consenter) {
   auto& s = self->state;
   auto b = ordered;
   const auto done = store(s, b, entry);
@@ -80,7 +80,7 @@ void write(self_ptr self, const ledger::block& ordered, std::optional<std::uint6
   if (done && deliver) self->send(deliver, atom::written::value, s.channel->id, std::move(b));
 }
 
-block_writer_actor::behavior_type block_writer(self_ptr self, orderer_ptr site, ordered_channel_ptr channel) {
+block_writer_actor::behavior_type block_writer(block_writer_self self, orderer_ptr site, ordered_channel_ptr channel) {
   auto& s = self->state;
   s.deliver = site->to<deliver_actor>("deliver");
   s.site = std::move(site);

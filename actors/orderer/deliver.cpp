@@ -32,7 +32,7 @@ struct deliver_state {
 
 namespace {
 
-using self_ptr = role_self<deliver_actor, deliver_state>;
+using deliver_self = role_self<deliver_actor, deliver_state>;
 
 constexpr std::size_t recent_blocks = 16;
 constexpr std::size_t reads_per_turn = 8;      ///< Blocks read from disk for one session before others get their turn.
@@ -48,7 +48,7 @@ result<ledger::block> fetch(const deliver_state& s, const std::string& channel, 
   return blocks.read(block_number{number});
 }
 
-void end(self_ptr self, const deliver_session& session, std::int32_t status, const std::string& why) {
+void end(deliver_self self, const deliver_session& session, std::int32_t status, const std::string& why) {
   self->send(session.sink, atom::ended::value, session.seek.channel_id, status, why);
 }
 
@@ -64,7 +64,7 @@ std::string lost_right(const deliver_state& s, deliver_session& session, const d
 }
 
 /// Sends what a session may have. True when it is over.
-bool pump(self_ptr self, deliver_session& session, const deliver_source& source, bool& more) {
+bool pump(deliver_self self, deliver_session& session, const deliver_source& source, bool& more) {
   auto& s = self->state;
   const auto* blocks = source.blocks();
   const auto height = s.durable[session.seek.channel_id];
@@ -99,7 +99,7 @@ const deliver_source* find_source(deliver_state& s, const std::string& channel) 
   return &s.sources.emplace(channel, std::move(*found)).first->second;
 }
 
-void pump_channel(self_ptr self, const std::string& channel) {
+void pump_channel(deliver_self self, const std::string& channel) {
   auto& s = self->state;
   const auto* source = find_source(s, channel);
   if (!source) return;
@@ -110,7 +110,7 @@ void pump_channel(self_ptr self, const std::string& channel) {
   if (more) self->send(self, atom::tick::value, channel);
 }
 
-void seek(self_ptr self, const block_sink_actor& sink, const ledger::envelope& request, std::uint32_t credits, const std::string& resource) {
+void seek(deliver_self self, const block_sink_actor& sink, const ledger::envelope& request, std::uint32_t credits, const std::string& resource) {
   if (!sink) return;  // an empty handle can arrive from another node: there is nobody to answer, and nobody to watch
   auto& s = self->state;
   const auto& h = request.header();
@@ -142,7 +142,7 @@ void remember(deliver_state& s, const std::string& channel, const ledger::block&
   durable = std::max(durable, b.number().value + 1);
 }
 
-deliver_actor::behavior_type deliver(self_ptr self, std::shared_ptr<const site> where, find_source_fn find, find_trouble_fn trouble) {
+deliver_actor::behavior_type deliver(deliver_self self, std::shared_ptr<const site> where, find_source_fn find, find_trouble_fn trouble) {
   auto& s = self->state;
   s.trouble = std::move(trouble);
   s.where = std::move(where);

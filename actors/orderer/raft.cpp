@@ -61,7 +61,7 @@ raft::node_id takes_part_as(const raft_consenter_state& s) {
 }
 
 /// A channel of this name that was made elsewhere: its messages would be taken for those of our own group, for its nodes have the same numbers.
-void refuse_foreign(self_ptr self, const raft_batch& batch) {
+void refuse_foreign(raft_self self, const raft_batch& batch) {
   auto& s = self->state;
   if (!s.chain) return;  // who is who is not known yet; they will try again
   const auto now = self->clock().now();
@@ -73,7 +73,7 @@ void refuse_foreign(self_ptr self, const raft_batch& batch) {
                 self->seat(), s.channel->id, to_hex(bytes_view(batch.genesis).substr(0, 4)), from == s.others.end() ? "another node" : from->second.member, to_hex(bytes_view(s.genesis).substr(0, 4)));
 }
 
-void step(self_ptr self, const raft_batch& batch) {
+void step(raft_self self, const raft_batch& batch) {
   auto& s = self->state;
   if (batch.channel != s.channel->id) return;
   if (batch.genesis != s.genesis) return refuse_foreign(self, batch);
@@ -87,7 +87,7 @@ void step(self_ptr self, const raft_batch& batch) {
   });
 }
 
-result<void> open_chain(self_ptr self) {
+result<void> open_chain(raft_self self) {
   auto& s = self->state;
   const auto bundle = s.channel->bundle.get();
   const auto group = s.channel->group.get();
@@ -108,7 +108,7 @@ result<void> open_chain(self_ptr self) {
 }
 
 /// The first consenter of a new channel does not wait for a timeout, only for enough others.
-void campaign_first(self_ptr self) {
+void campaign_first(raft_self self) {
   auto& s = self->state;
   if (!s.first || !s.chain) return;
   s.first = s.chain->core().hard().term == 0;
@@ -120,7 +120,7 @@ void campaign_first(self_ptr self) {
 
 // ---- events
 
-void on_tick(self_ptr self) {
+void on_tick(raft_self self) {
   auto& s = self->state;
   s.ticking = s.chain != nullptr;
   if (!s.chain) return;
@@ -131,7 +131,7 @@ void on_tick(self_ptr self) {
   if (s.chain && s.ticks % std::max<std::int64_t>(view_every / s.tick, 1) == 0) publish_view(self);
 }
 
-void on_down(self_ptr self, const caf::down_msg& down) {
+void on_down(raft_self self, const caf::down_msg& down) {
   auto& s = self->state;
   if ((s.blocks && down.source == s.blocks.address()) || (s.log_holder && down.source == s.log_holder.address())) return give_up(self, "a writer stopped");
   for (auto& [id, other] : s.others) {
@@ -143,7 +143,7 @@ void on_down(self_ptr self, const caf::down_msg& down) {
   }
 }
 
-void on_written(self_ptr self, std::uint64_t number, const std::string& failure) {
+void on_written(raft_self self, std::uint64_t number, const std::string& failure) {
   auto& s = self->state;
   if (!failure.empty()) return give_up(self, "the block could not be written: " + failure);
   if (s.fetcher && !s.suspected) self->send(s.fetcher, atom::credit::value, std::uint32_t{1});
@@ -152,7 +152,7 @@ void on_written(self_ptr self, std::uint64_t number, const std::string& failure)
   drive(self, [number](auto& chain) { return chain.block_written(number); });
 }
 
-void on_expired(self_ptr self, std::uint64_t timer) {
+void on_expired(raft_self self, std::uint64_t timer) {
   auto& s = self->state;
   if (timer == view_timer) return on_view_timer(self);
   if (timer != idle_timer) return drive(self, [timer](auto& chain) { return chain.fired(timer_id{timer}); });
@@ -162,7 +162,7 @@ void on_expired(self_ptr self, std::uint64_t timer) {
 
 }  // namespace
 
-void give_up(self_ptr self, const std::string& why) {
+void give_up(raft_self self, const std::string& why) {
   auto& s = self->state;
   spdlog::error("{}: {}", self->seat(), why);
   s.chain.reset();
@@ -172,14 +172,14 @@ void give_up(self_ptr self, const std::string& why) {
 }
 
 /// Takes part, or follows.
-void begin(self_ptr self) {
+void begin(raft_self self) {
   const auto done = open_chain(self);
   if (!done && done.error().code == errc::not_found) follow(self);
   else if (!done) give_up(self, done.error().context);
 }
 
 /// What the log must say about following before anything begins. The store is synced.
-void note_then_begin(self_ptr self) {
+void note_then_begin(raft_self self) {
   auto& s = self->state;
   const auto start = start_of(s);
   if (!start) return give_up(self, start.error().context);
@@ -200,7 +200,7 @@ void note_then_begin(self_ptr self) {
 }
 
 /// Both writers have done what an earlier incarnation asked of them: what they hold now is the truth.
-void open(self_ptr self) {
+void open(raft_self self) {
   auto& s = self->state;
   s.blocks = s.writer.get();
   s.log_holder = s.log_writer.get();
@@ -222,7 +222,7 @@ void open(self_ptr self) {
 
 namespace {
 
-raft_consenter_actor::behavior_type raft_consenter(raft_shell::self_ptr self, orderer_ptr site, ordered_channel_ptr channel) {
+raft_consenter_actor::behavior_type raft_consenter(raft_shell::raft_self self, orderer_ptr site, ordered_channel_ptr channel) {
   using namespace raft_shell;
   auto& s = self->state;
   s.writer = site->to<block_writer_actor>("block_writer/" + channel->id);

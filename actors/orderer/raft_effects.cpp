@@ -10,7 +10,7 @@ namespace chain_do = cluster::chain_do;
 
 namespace {
 
-void send(self_ptr self, std::vector<raft::message> messages) {
+void send(raft_self self, std::vector<raft::message> messages) {
   auto& s = self->state;
   std::map<raft::node_id, raft_batch> by_node;
   for (auto& m : messages) by_node[m.to].messages.push_back(std::move(m));
@@ -25,7 +25,7 @@ void send(self_ptr self, std::vector<raft::message> messages) {
   }
 }
 
-void write_log(self_ptr self, log_job job) {
+void write_log(raft_self self, log_job job) {
   const bool compacting = job.made != nullptr;
   self->ask(self->state.log_holder, disk_patience, atom::write::value, std::make_shared<const log_job>(std::move(job)))
       .then(
@@ -36,7 +36,7 @@ void write_log(self_ptr self, log_job job) {
           [self](const caf::error&) { give_up(self, "the raft log's writer stopped"); });
 }
 
-void sync_blocks(self_ptr self) {
+void sync_blocks(raft_self self) {
   self->ask(self->state.blocks, disk_patience, atom::sync::value)
       .then(
           [self](const std::string& failure) {
@@ -46,7 +46,7 @@ void sync_blocks(self_ptr self) {
           [self](const caf::error&) { give_up(self, "the block writer stopped"); });
 }
 
-void tell_leadership(self_ptr self, const chain_do::leadership& what) {
+void tell_leadership(raft_self self, const chain_do::leadership& what) {
   auto& s = self->state;
   if (what.before != what.now) s.site->counted->count("consensus_etcdraft_leader_changes", "How often the leader changed", {{"channel", s.channel->id}});
   if (what.before != what.now) spdlog::warn("Raft leader changed: {} -> {} channel={} node={}", what.before, what.now, s.channel->id, s.chain->core().id());
@@ -61,31 +61,31 @@ void tell_leadership(self_ptr self, const chain_do::leadership& what) {
   }
 }
 
-void perform(self_ptr self, chain_do::send& e) { send(self, std::move(e.messages)); }
-void perform(self_ptr self, chain_do::write_log& e) { write_log(self, {std::move(e), nullptr, 0, {}}); }
-void perform(self_ptr self, chain_do::write_block& e) {
+void perform(raft_self self, chain_do::send& e) { send(self, std::move(e.messages)); }
+void perform(raft_self self, chain_do::write_log& e) { write_log(self, {std::move(e), nullptr, 0, {}}); }
+void perform(raft_self self, chain_do::write_block& e) {
   self->state.timing.last_cut = self->clock().now();
   self->send(self->state.blocks, atom::write::value, std::move(e.block), e.index, caf::actor_cast<consenter_actor>(self));
 }
-void perform(self_ptr self, chain_do::sync_blocks&) { sync_blocks(self); }
-void perform(self_ptr self, chain_do::compact_log& e) { write_log(self, {{}, std::move(e.made), e.keep_from, {}}); }
-void perform(self_ptr self, chain_do::fetch_blocks& e) { fetch(self, e); }
-void perform(self_ptr self, chain_do::answer& e) {
+void perform(raft_self self, chain_do::sync_blocks&) { sync_blocks(self); }
+void perform(raft_self self, chain_do::compact_log& e) { write_log(self, {{}, std::move(e.made), e.keep_from, {}}); }
+void perform(raft_self self, chain_do::fetch_blocks& e) { fetch(self, e); }
+void perform(raft_self self, chain_do::answer& e) {
   if (e.what.info == "no Raft leader") e.what.info = no_leader(self);
   self->state.waiting.answer(e.ticket, {e.what.status, std::move(e.what.info)});
 }
-void perform(self_ptr self, chain_do::leadership& e) { tell_leadership(self, e); }
-void perform(self_ptr self, chain_do::suspect_eviction&) { suspect_eviction(self); }
-void perform(self_ptr self, chain_do::retire&) { retire(self); }
-void perform(self_ptr self, chain_do::start_timer& e) { self->delayed_send(self, e.after, atom::expired::value, e.timer.value); }
-void perform(self_ptr self, chain_do::look_again& e) {
+void perform(raft_self self, chain_do::leadership& e) { tell_leadership(self, e); }
+void perform(raft_self self, chain_do::suspect_eviction&) { suspect_eviction(self); }
+void perform(raft_self self, chain_do::retire&) { retire(self); }
+void perform(raft_self self, chain_do::start_timer& e) { self->delayed_send(self, e.after, atom::expired::value, e.timer.value); }
+void perform(raft_self self, chain_do::look_again& e) {
   self->state.timing.idle_asked = true;
   self->delayed_send(self, e.after, atom::expired::value, idle_timer);
 }
 
 }  // namespace
 
-void carry_out(self_ptr self) {
+void carry_out(raft_self self) {
   auto& s = self->state;
   while (s.chain) {
     auto effects = s.chain->take_effects();

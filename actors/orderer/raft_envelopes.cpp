@@ -7,7 +7,7 @@ namespace raft = cluster::raft;
 
 namespace {
 
-void submit(self_ptr self, const ledger::envelope& e, std::uint64_t sequence, answer_fn answer) {
+void submit(raft_self self, const ledger::envelope& e, std::uint64_t sequence, answer_fn answer) {
   auto& s = self->state;
   if (!s.chain) return answer({cluster::status_unavailable, s.not_open});
   s.timing.last_submit = self->clock().now();
@@ -16,7 +16,7 @@ void submit(self_ptr self, const ledger::envelope& e, std::uint64_t sequence, an
 }
 
 /// The leader, if it is another one and can be reached.
-const raft_consenter_actor* leader_elsewhere(self_ptr self) {
+const raft_consenter_actor* leader_elsewhere(raft_self self) {
   auto& s = self->state;
   if (!s.chain || s.chain->leads() || s.chain->retired()) return nullptr;
   const auto other = s.others.find(s.chain->leader());
@@ -27,7 +27,7 @@ const raft_consenter_actor* leader_elsewhere(self_ptr self) {
 
 /// A follower's front let these in: the leader orders them.
 template <class Promise, class Convert>
-void forward(self_ptr self, const raft_consenter_actor& leader, std::vector<ledger::envelope> all, std::uint64_t sequence, Promise promise, Convert convert) {
+void forward(raft_self self, const raft_consenter_actor& leader, std::vector<ledger::envelope> all, std::uint64_t sequence, Promise promise, Convert convert) {
   auto& s = self->state;
   const auto count = all.size();
   auto refuse = [promise, convert, count](const std::string& why) mutable {
@@ -54,13 +54,13 @@ void forward(self_ptr self, const raft_consenter_actor& leader, std::vector<ledg
 
 }  // namespace
 
-caf::result<std::vector<broadcast_reply>> order_here(self_ptr self, const std::vector<ledger::envelope>& all, std::uint64_t sequence) {
+caf::result<std::vector<broadcast_reply>> order_here(raft_self self, const std::vector<ledger::envelope>& all, std::uint64_t sequence) {
   auto reply = take_all(self, all, [&](const auto& e, answer_fn answer) { submit(self, e, sequence, std::move(answer)); });
   carry_out(self);
   return reply;
 }
 
-caf::result<broadcast_reply> order(self_ptr self, const ledger::envelope& e, std::uint64_t sequence) {
+caf::result<broadcast_reply> order(raft_self self, const ledger::envelope& e, std::uint64_t sequence) {
   if (const auto* leader = leader_elsewhere(self)) {
     auto promise = self->make_response_promise<broadcast_reply>();
     forward(self, *leader, {e}, sequence, promise, [](const std::vector<broadcast_reply>& r) { return r.front(); });
@@ -71,7 +71,7 @@ caf::result<broadcast_reply> order(self_ptr self, const ledger::envelope& e, std
   return reply;
 }
 
-caf::result<std::vector<broadcast_reply>> order_all(self_ptr self, const std::vector<ledger::envelope>& all, std::uint64_t sequence) {
+caf::result<std::vector<broadcast_reply>> order_all(raft_self self, const std::vector<ledger::envelope>& all, std::uint64_t sequence) {
   const auto* leader = all.empty() ? nullptr : leader_elsewhere(self);
   if (!leader) return order_here(self, all, sequence);
   auto promise = self->make_response_promise<std::vector<broadcast_reply>>();

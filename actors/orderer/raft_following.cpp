@@ -14,7 +14,7 @@ namespace {
 
 constexpr auto for_ever = std::numeric_limits<std::uint64_t>::max();
 
-void order_blocks(self_ptr self, std::uint64_t from, std::uint64_t until) {
+void order_blocks(raft_self self, std::uint64_t from, std::uint64_t until) {
   auto& s = self->state;
   auto order = std::make_shared<fetch_order>();
   order->from = from;
@@ -26,7 +26,7 @@ void order_blocks(self_ptr self, std::uint64_t from, std::uint64_t until) {
 }
 
 /// A block behind ours that others have: does it remove us?
-void examine(self_ptr self, const ledger::block& b) {
+void examine(raft_self self, const ledger::block& b) {
   auto& s = self->state;
   self->send(s.fetcher, atom::credit::value, std::uint32_t{1});
   if (!cluster::is_config_block(b)) return;
@@ -45,14 +45,14 @@ void examine(self_ptr self, const ledger::block& b) {
 
 }  // namespace
 
-void fetch(self_ptr self, const cluster::chain_do::fetch_blocks& what) {
+void fetch(raft_self self, const cluster::chain_do::fetch_blocks& what) {
   auto& s = self->state;
   if (s.suspected) stop_fetching(self);
   if (!s.fetcher) spdlog::info("{}: fetching blocks {} to {} of {} from other orderers", self->seat(), what.from, what.until - 1, s.channel->id);
   order_blocks(self, what.from, what.until);
 }
 
-void stop_fetching(self_ptr self) {
+void stop_fetching(raft_self self) {
   auto& s = self->state;
   s.suspected.reset();
   if (!s.fetcher) return;
@@ -61,7 +61,7 @@ void stop_fetching(self_ptr self) {
   s.fetcher = block_fetcher_actor{};
 }
 
-void on_fetched(self_ptr self, const ledger::block& b) {
+void on_fetched(raft_self self, const ledger::block& b) {
   auto& s = self->state;
   if (!s.fetcher || self->current_sender() != caf::actor_cast<caf::strong_actor_ptr>(s.fetcher)) return;  // of one that was stopped
   if (s.suspected && s.chain) return examine(self, b);
@@ -69,7 +69,7 @@ void on_fetched(self_ptr self, const ledger::block& b) {
   drive(self, [&](auto& chain) { return chain.fetched(b); });
 }
 
-void follow(self_ptr self) {
+void follow(raft_self self) {
   auto& s = self->state;
   s.following = true;
   s.not_open = "orderer is a follower of channel " + s.channel->id;
@@ -84,7 +84,7 @@ void follow(self_ptr self) {
   order_blocks(self, s.channel->blocks->height().value, for_ever);
 }
 
-void followed(self_ptr self) {
+void followed(raft_self self) {
   auto& s = self->state;
   if (!s.following) return;
   const auto height = s.channel->blocks->height().value;
@@ -102,7 +102,7 @@ void followed(self_ptr self) {
   order_blocks(self, height, for_ever);  // whom to ask may have changed
 }
 
-void suspect_eviction(self_ptr self) {
+void suspect_eviction(raft_self self) {
   auto& s = self->state;
   spdlog::warn("{}: Suspecting our own eviction from the channel {}", self->seat(), s.channel->id);
   if (s.suspected || s.chain->height() > s.channel->blocks->height().value) return;  // still looking, or taking over blocks: they will tell
@@ -111,9 +111,9 @@ void suspect_eviction(self_ptr self) {
   order_blocks(self, s.channel->blocks->height().value, for_ever);
 }
 
-void retire(self_ptr self) { self->state.leaving = self->state.evicted = true; }
+void retire(raft_self self) { self->state.leaving = self->state.evicted = true; }
 
-void put_chain_away(self_ptr self) {
+void put_chain_away(raft_self self) {
   auto& s = self->state;
   s.leaving = false;
   stop_fetching(self);

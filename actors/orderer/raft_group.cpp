@@ -34,7 +34,7 @@ raft::node_id listed_as(const raft_consenter_state& s, const ledger::channel_bun
   return bundle.raft() == nullptr ? raft::nobody : cluster::id_of(group, bundle.raft()->consenters, *s.certificate);
 }
 
-bool learn_members(self_ptr self) {
+bool learn_members(raft_self self) {
   auto& s = self->state;
   const auto bundle = s.channel->bundle.get();
   const auto group = s.channel->group.get();
@@ -56,7 +56,7 @@ bool learn_members(self_ptr self) {
   return true;
 }
 
-const raft_consenter_actor& find(self_ptr self, other_consenter& other) {
+const raft_consenter_actor& find(raft_self self, other_consenter& other) {
   const auto& handle = other.where.get();
   if (handle && handle.address() != other.watched) {
     other.watched = handle.address();
@@ -75,13 +75,13 @@ void show(raft_consenter_state& s, consensus_view view) {
   s.channel->consensus.set(std::make_shared<const consensus_view>(std::move(view)));
 }
 
-void look_later(self_ptr self, std::chrono::milliseconds after) {
+void look_later(raft_self self, std::chrono::milliseconds after) {
   if (!std::exchange(self->state.view_asked, true)) self->delayed_send(self, after, atom::expired::value, view_timer);
 }
 
 }  // namespace
 
-void refresh_view(self_ptr self) {
+void refresh_view(raft_self self) {
   const auto& s = self->state;
   if (!s.chain) return;
   const auto& core = s.chain->core();
@@ -90,12 +90,12 @@ void refresh_view(self_ptr self) {
   if (core.hard().commit != shown.committed || core.log().last_index() != shown.last_entry) look_later(self, view_delay);
 }
 
-void on_view_timer(self_ptr self) {
+void on_view_timer(raft_self self) {
   self->state.view_asked = false;
   publish_view(self);
 }
 
-void publish_view(self_ptr self) {
+void publish_view(raft_self self) {
   auto& s = self->state;
   consensus_view view;
   const auto member = [&](raft::node_id id) {
@@ -130,7 +130,7 @@ void publish_view(self_ptr self) {
   show(s, std::move(view));
 }
 
-std::string no_leader(self_ptr self) {
+std::string no_leader(raft_self self) {
   publish_view(self);
   const auto why = self->state.channel->consensus.get()->why();
   return why.empty() ? "no Raft leader" : "no Raft leader: " + why;

@@ -74,7 +74,7 @@ struct raft_consenter_state {
 
 namespace raft_shell {
 
-using self_ptr = role_self<raft_consenter_actor, raft_consenter_state>;
+using raft_self = role_self<raft_consenter_actor, raft_consenter_state>;
 
 inline constexpr std::chrono::seconds disk_patience{180};
 /// Timer number of a look at what others are shown; the cutter's count from 1.
@@ -83,18 +83,18 @@ inline constexpr std::uint64_t view_timer = ~std::uint64_t{0};
 // ---- raft.cpp: opening and events
 
 /// Memory and disk may disagree, or a writer died with work of ours: whoever waits is refused, and the role begins again from the disk.
-void give_up(self_ptr self, const std::string& why);
+void give_up(raft_self self, const std::string& why);
 /// Begins once both writers have done what was asked of them: as a consenter, or following those who are.
-void open(self_ptr self);
+void open(raft_self self);
 
 // ---- raft_effects.cpp
 
 /// Whatever the chain wants done. The chain may be gone afterwards.
-void carry_out(self_ptr self);
+void carry_out(raft_self self);
 
 /// An event for the chain, and what follows from it. An error ends this incarnation.
 template <class Event>
-void drive(self_ptr self, Event event) {
+void drive(raft_self self, Event event) {
   auto& s = self->state;
   if (!s.chain) return;
   if (const auto done = event(*s.chain); !done) return give_up(self, done.error().context);
@@ -106,36 +106,36 @@ void drive(self_ptr self, Event event) {
 /// As what node this orderer is listed in a configuration; nobody if it is not.
 [[nodiscard]] cluster::raft::node_id listed_as(const raft_consenter_state& s, const ledger::channel_bundle& bundle, const cluster::group_metadata& group);
 /// Reads the consenters anew if the configuration changed. True if it did.
-bool learn_members(self_ptr self);
+bool learn_members(raft_self self);
 /// A null handle when it is not reachable. Watched, so that its end is heard of.
-const raft_consenter_actor& find(self_ptr self, other_consenter& other);
-void publish_view(self_ptr self);
+const raft_consenter_actor& find(raft_self self, other_consenter& other);
+void publish_view(raft_self self);
 /// Sees to it that what has changed is published: who leads in what term at once, how far the log has come within `view_delay`.
-void refresh_view(self_ptr self);
-void on_view_timer(self_ptr self);
+void refresh_view(raft_self self);
+void on_view_timer(raft_self self);
 /// What a client is told when nobody leads.
-[[nodiscard]] std::string no_leader(self_ptr self);
+[[nodiscard]] std::string no_leader(raft_self self);
 
 // ---- raft_envelopes.cpp
 
-[[nodiscard]] caf::result<broadcast_reply> order(self_ptr self, const ledger::envelope& e, std::uint64_t sequence);
-[[nodiscard]] caf::result<std::vector<broadcast_reply>> order_all(self_ptr self, const std::vector<ledger::envelope>& all, std::uint64_t sequence);
-[[nodiscard]] caf::result<std::vector<broadcast_reply>> order_here(self_ptr self, const std::vector<ledger::envelope>& all, std::uint64_t sequence);
+[[nodiscard]] caf::result<broadcast_reply> order(raft_self self, const ledger::envelope& e, std::uint64_t sequence);
+[[nodiscard]] caf::result<std::vector<broadcast_reply>> order_all(raft_self self, const std::vector<ledger::envelope>& all, std::uint64_t sequence);
+[[nodiscard]] caf::result<std::vector<broadcast_reply>> order_here(raft_self self, const std::vector<ledger::envelope>& all, std::uint64_t sequence);
 
 // ---- raft_following.cpp: blocks from others
 
 /// Blocks that the chain lacks.
-void fetch(self_ptr self, const cluster::chain_do::fetch_blocks& what);
-void stop_fetching(self_ptr self);
-void on_fetched(self_ptr self, const ledger::block& b);
+void fetch(raft_self self, const cluster::chain_do::fetch_blocks& what);
+void stop_fetching(raft_self self);
+void on_fetched(raft_self self, const ledger::block& b);
 /// No consenter: takes over the others' blocks, and becomes one when a configuration names it.
-void follow(self_ptr self);
-void followed(self_ptr self);  ///< One of those blocks is stored.
+void follow(raft_self self);
+void followed(raft_self self);  ///< One of those blocks is stored.
 /// The chain has heard of no leader for long: do the others' blocks say that this consenter was removed?
-void suspect_eviction(self_ptr self);
+void suspect_eviction(raft_self self);
 /// The chain knows that it was removed, and the others know too.
-void retire(self_ptr self);
-void put_chain_away(self_ptr self);
+void retire(raft_self self);
+void put_chain_away(raft_self self);
 
 }  // namespace raft_shell
 }  // namespace weft::actors

@@ -35,16 +35,16 @@ struct solo_state {
 
 namespace {
 
-using self_ptr = role_self<consenter_actor, solo_state>;
+using solo_self = role_self<consenter_actor, solo_state>;
 
 /// The writer failed, or died with blocks of ours. The chain is where the store says: whoever waits is refused, and the role begins again there.
-void give_up(self_ptr self, const std::string& why) {
+void give_up(solo_self self, const std::string& why) {
   self->state.in_flight.clear();
   self->state.waiting.answer_all({cluster::status_unavailable, why});
   self->quit(caf::make_error(caf::sec::runtime_error, why));  // `weft status` shows it
 }
 
-void send_block(self_ptr self, cluster::batch batch) {
+void send_block(solo_self self, cluster::batch batch) {
   auto& s = self->state;
   const auto& writer = s.writer.get();
   if (!writer) return give_up(self, "the block writer is restarting");
@@ -60,14 +60,14 @@ void send_block(self_ptr self, cluster::batch batch) {
 }
 
 /// Asks for a look at the mailbox: what arrived meanwhile travels in the same block.
-void ask_for_idle(self_ptr self) {
+void ask_for_idle(solo_self self) {
   auto& s = self->state;
   if (s.timing.idle_asked || !s.in_flight.empty() || s.intake->waiting() == 0 || !s.channel->cut_when_idle) return;
   s.timing.idle_asked = true;
   self->send(self, atom::expired::value, idle_timer);
 }
 
-void carry_out(self_ptr self, std::vector<cluster::intake_effect> effects) {
+void carry_out(solo_self self, std::vector<cluster::intake_effect> effects) {
   auto& s = self->state;
   for (auto& effect : effects) {
     if (auto* batch = std::get_if<cluster::batch>(&effect)) {
@@ -84,7 +84,7 @@ void carry_out(self_ptr self, std::vector<cluster::intake_effect> effects) {
   ask_for_idle(self);
 }
 
-void take(self_ptr self, const ledger::envelope& e, std::uint64_t sequence, answer_fn answer, std::vector<cluster::intake_effect>& effects) {
+void take(solo_self self, const ledger::envelope& e, std::uint64_t sequence, answer_fn answer, std::vector<cluster::intake_effect>& effects) {
   auto& s = self->state;
   if (!s.writer.get()) return answer({cluster::status_unavailable, "the block writer is restarting"});
   s.timing.last_submit = self->clock().now();
@@ -92,7 +92,7 @@ void take(self_ptr self, const ledger::envelope& e, std::uint64_t sequence, answ
 }
 
 /// The writer has finished a block. A failure leaves the chain where the store is: everything in flight is refused.
-void on_written(self_ptr self, std::uint64_t number, const std::string& failure) {
+void on_written(solo_self self, std::uint64_t number, const std::string& failure) {
   auto& s = self->state;
   if (s.in_flight.empty() || s.in_flight.front().number != number) return;
   if (!failure.empty()) return give_up(self, "the block could not be written: " + failure);
@@ -104,7 +104,7 @@ void on_written(self_ptr self, std::uint64_t number, const std::string& failure)
   carry_out(self, std::move(effects));
 }
 
-void on_expired(self_ptr self, std::uint64_t timer) {
+void on_expired(solo_self self, std::uint64_t timer) {
   auto& s = self->state;
   std::vector<cluster::intake_effect> effects;
   if (timer != idle_timer) {
@@ -116,7 +116,7 @@ void on_expired(self_ptr self, std::uint64_t timer) {
   carry_out(self, std::move(effects));
 }
 
-consenter_actor::behavior_type solo(self_ptr self, orderer_ptr site, ordered_channel_ptr channel) {
+consenter_actor::behavior_type solo(solo_self self, orderer_ptr site, ordered_channel_ptr channel) {
   auto& s = self->state;
   s.writer = site->to<block_writer_actor>("block_writer/" + channel->id);
   const auto last = channel->blocks->read(block_number{channel->blocks->height().value - 1});

@@ -27,10 +27,10 @@ struct block_source_state {
 
 namespace {
 
-using self_ptr = role_self<block_source_actor, block_source_state>;
+using block_source_self = role_self<block_source_actor, block_source_state>;
 
 /// Only the orderer of this attempt may feed the committer.
-bool from_source(self_ptr self) {
+bool from_source(block_source_self self) {
   return self->state.source && self->current_sender() == caf::actor_cast<caf::strong_actor_ptr>(self->state.source);
 }
 
@@ -38,7 +38,7 @@ bool from_source(self_ptr self) {
 constexpr std::chrono::seconds settled{2};
 
 /// Keeps why there was no block, for whoever asks why this peer stays behind.
-void remember(self_ptr self, stall_kind kind, const std::string& why) {
+void remember(block_source_self self, stall_kind kind, const std::string& why) {
   auto& s = self->state;
   const auto before = s.channel->stalled.get();
   const auto now = s.site->clock->now();
@@ -49,7 +49,7 @@ void remember(self_ptr self, stall_kind kind, const std::string& why) {
 }
 
 /// The channel's configuration may have changed who orders it. Whoever orders no more is left.
-void learn_orderers(self_ptr self) {
+void learn_orderers(block_source_self self) {
   auto& s = self->state;
   auto now = s.channel->orderers.get();
   if (now == s.listed) return;
@@ -65,7 +65,7 @@ void learn_orderers(self_ptr self) {
 }
 
 /// The orderer of this attempt is not listened to any more.
-void leave(self_ptr self) {
+void leave(block_source_self self) {
   auto& s = self->state;
   ++s.epoch;
   s.committing = 0;
@@ -76,7 +76,7 @@ void leave(self_ptr self) {
 }
 
 /// Begins anew with the next orderer; when none of them would serve, after a pause that doubles each time.
-void retry(self_ptr self, stall_kind kind, const std::string& why) {
+void retry(block_source_self self, stall_kind kind, const std::string& why) {
   auto& s = self->state;
   remember(self, kind, why);
   leave(self);
@@ -88,7 +88,7 @@ void retry(self_ptr self, stall_kind kind, const std::string& why) {
   self->delayed_send(self, s.site->options.retry * factor, atom::tick::value, s.epoch);
 }
 
-void open(self_ptr self) {
+void open(block_source_self self) {
   auto& s = self->state;
   learn_orderers(self);
   auto& orderer = s.orderers[s.chosen % s.orderers.size()];
@@ -108,7 +108,7 @@ void open(self_ptr self) {
 }
 
 /// To another orderer, without anything having failed, once no block of this one is on its way through the committer.
-void go_on(self_ptr self) {
+void go_on(block_source_self self) {
   auto& s = self->state;
   if (!s.going || !s.source || s.committing > 0) return;
   const auto to = *s.going;
@@ -119,7 +119,7 @@ void go_on(self_ptr self) {
 }
 
 /// An orderer that led and leads no more may stand still, with everything that it would send: the new leader has the blocks first.
-void on_leader(self_ptr self, const std::string& leader, const std::string& before) {
+void on_leader(block_source_self self, const std::string& leader, const std::string& before) {
   auto& s = self->state;
   learn_orderers(self);
   if (!s.source || !s.listed || (*s.listed)[s.chosen % s.listed->size()] != before) return;
@@ -130,11 +130,11 @@ void on_leader(self_ptr self, const std::string& leader, const std::string& befo
   go_on(self);
 }
 
-void well(self_ptr self) {
+void well(block_source_self self) {
   if (self->state.channel->stalled.get()) self->state.channel->stalled.set(nullptr);
 }
 
-void on_tick(self_ptr self) {
+void on_tick(block_source_self self) {
   auto& s = self->state;
   if (!s.source) return open(self);
   if (s.committing == 0) return well(self);
@@ -152,7 +152,7 @@ stall_kind kind_of_end(std::int32_t status) {
   return status == 500 ? stall_kind::source_damaged : stall_kind::unreachable;
 }
 
-void on_block(self_ptr self, const ledger::block& b) {
+void on_block(block_source_self self, const ledger::block& b) {
   auto& s = self->state;
   if (s.going) return;  // whoever is next sends it again
   const auto& committer = s.committer.get();
@@ -180,7 +180,7 @@ void on_block(self_ptr self, const ledger::block& b) {
           });
 }
 
-block_source_actor::behavior_type block_source(self_ptr self, peer_ptr site, channel_ptr channel) {
+block_source_actor::behavior_type block_source(block_source_self self, peer_ptr site, channel_ptr channel) {
   auto& s = self->state;
   s.committer = site->to<committer_actor>("committer/" + channel->id);
   s.site = std::move(site);

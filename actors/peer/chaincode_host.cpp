@@ -12,7 +12,7 @@ struct chaincode_host_state {
   route<contract_runner_actor> runner;
   static inline const char* name = "chaincode_host";
 };
-using self_ptr = role_self<chaincode_host_actor, chaincode_host_state>;
+using chaincode_host_self = role_self<chaincode_host_actor, chaincode_host_state>;
 using outcome_ptr = std::shared_ptr<const simulation_outcome>;
 
 /// Another channel of the same peer, as it stands now.
@@ -41,7 +41,7 @@ chaincode::simulation_sources sources_of(const chaincode_host_state& s, const st
 
 outcome_ptr as_outcome(result<chaincode::simulation_result> r) { return std::make_shared<simulation_outcome>(simulation_outcome{std::move(r)}); }
 
-caf::result<outcome_ptr> simulate(self_ptr self, const std::shared_ptr<const simulation_job>& job) {
+caf::result<outcome_ptr> simulate(chaincode_host_self self, const std::shared_ptr<const simulation_job>& job) {
   auto& s = self->state;
   auto sim = std::make_unique<chaincode::simulation>(job->context, sources_of(s, job));
   auto step = sim->start();
@@ -52,7 +52,7 @@ caf::result<outcome_ptr> simulate(self_ptr self, const std::shared_ptr<const sim
   return self->delegate(runner, atom::carry_on::value, std::make_shared<started_simulation>(started_simulation{job, std::move(sim), std::move(step)}));
 }
 
-chaincode_host_actor::behavior_type chaincode_host(self_ptr self, std::shared_ptr<const peer_site> site, packages_ptr packages) {
+chaincode_host_actor::behavior_type chaincode_host(chaincode_host_self self, std::shared_ptr<const peer_site> site, packages_ptr packages) {
   auto& s = self->state;
   s.runner = {site->where, contract_runner_name(site->name)};
   s.site = std::move(site);

@@ -34,7 +34,7 @@ struct committer_state {
 
 namespace {
 
-using self_ptr = role_self<committer_actor, committer_state>;
+using committer_self = role_self<committer_actor, committer_state>;
 
 bool is_config(const ledger::block& b) {
   if (b.envelopes().empty()) return false;
@@ -42,15 +42,15 @@ bool is_config(const ledger::block& b) {
   return h && h->type == static_cast<std::int32_t>(ledger::header_type::config);
 }
 
-void advance(self_ptr self);
+void advance(committer_self self);
 
-void refuse_all(self_ptr self, const std::string& why) {
+void refuse_all(committer_self self, const std::string& why) {
   auto pipeline = std::exchange(self->state.pipeline, {});
   for (auto& e : pipeline) e.promise.deliver(broadcast_reply{503, why});
 }
 
 /// Spreads the stateless work of a block over the pool.
-void prepare(self_ptr self, pipeline_entry& entry, std::shared_ptr<const ledger::channel_bundle> bundle) {
+void prepare(committer_self self, pipeline_entry& entry, std::shared_ptr<const ledger::channel_bundle> bundle) {
   auto& s = self->state;
   entry.prepared = std::make_shared<ledger::prepared_block>();
   entry.prepared->source = entry.block;
@@ -87,7 +87,7 @@ result<void> verify(const committer_state& s, const ledger::block& b, std::size_
 }
 
 /// Verifies and prepares what may be: nothing behind a config block that has not been committed, because it may change every rule.
-void start_preparing(self_ptr self) {
+void start_preparing(committer_self self) {
   auto& s = self->state;
   const auto snapshot = s.channel->now.get();
   for (std::size_t i = 0; i < s.pipeline.size(); ++i) {
@@ -108,13 +108,13 @@ void start_preparing(self_ptr self) {
   }
 }
 
-void announce(self_ptr self, const write_outcome& outcome) {
+void announce(committer_self self, const write_outcome& outcome) {
   auto& s = self->state;
   if (s.gateway.get()) self->send(s.gateway.get(), atom::committed::value, commit_notice{s.channel->id, outcome.number, outcome.txs});
   if (s.deliver.get()) self->send(s.deliver.get(), atom::written::value, s.channel->id, outcome.sealed);
 }
 
-void on_written(self_ptr self, const write_outcome& outcome) {
+void on_written(committer_self self, const write_outcome& outcome) {
   auto& s = self->state;
   s.writing = false;
   if (!outcome.failure.empty()) return refuse_all(self, outcome.failure);
@@ -127,7 +127,7 @@ void on_written(self_ptr self, const write_outcome& outcome) {
   advance(self);
 }
 
-void write_head(self_ptr self) {
+void write_head(committer_self self) {
   auto& s = self->state;
   if (s.writing || s.pipeline.empty() || !s.pipeline.front().ready()) return;
   if (!s.writer.get()) return refuse_all(self, "the ledger writer is restarting");
@@ -145,12 +145,12 @@ void write_head(self_ptr self) {
             });
 }
 
-void advance(self_ptr self) {
+void advance(committer_self self) {
   start_preparing(self);
   write_head(self);
 }
 
-caf::result<broadcast_reply> commit(self_ptr self, const ledger::block& b) {
+caf::result<broadcast_reply> commit(committer_self self, const ledger::block& b) {
   auto& s = self->state;
   if (!b) return broadcast_reply{400, "an empty message is no block"};
   const auto next = number_at(s, s.pipeline.size()).value;
@@ -166,7 +166,7 @@ caf::result<broadcast_reply> commit(self_ptr self, const ledger::block& b) {
   return promise;
 }
 
-committer_actor::behavior_type committer(self_ptr self, peer_ptr site, channel_ptr channel) {
+committer_actor::behavior_type committer(committer_self self, peer_ptr site, channel_ptr channel) {
   auto& s = self->state;
   s.writer = site->to<ledger_writer_actor>("ledger_writer/" + channel->id);
   for (std::size_t i = 0; i < site->options.workers; ++i) {

@@ -39,7 +39,7 @@ struct contract_runner_state {
 namespace {
 
 namespace shim = chaincode::shim;
-using self_ptr = role_self<contract_runner_actor, contract_runner_state>;
+using contract_runner_self = role_self<contract_runner_actor, contract_runner_state>;
 
 /// A listener that outlives its runner tells nobody.
 class runner_ear final : public contract_listener {
@@ -60,10 +60,10 @@ class runner_ear final : public contract_listener {
   caf::actor_addr runner_;
 };
 
-void carry_out(self_ptr self, shim::board_effects effects);
+void carry_out(contract_runner_self self, shim::board_effects effects);
 
 /// One tick for all deadlines; one that comes too early looks again.
-void arm(self_ptr self) {
+void arm(contract_runner_self self) {
   auto& s = self->state;
   const auto next = s.board->next_deadline();
   if (!next || (s.armed && *s.armed <= *next)) return;
@@ -72,18 +72,18 @@ void arm(self_ptr self) {
   self->delayed_send(self, std::max(*next - now, caf::actor_clock::duration_type::zero()), atom::tick::value);
 }
 
-void step(self_ptr self, shim::board_event event) {
+void step(contract_runner_self self, shim::board_event event) {
   carry_out(self, self->state.board->step(std::move(event), self->clock().now()));
   arm(self);
 }
 
-void keep(self_ptr self, shim::link_id link, std::uint64_t number, contract_stream_ptr stream) {
+void keep(contract_runner_self self, shim::link_id link, std::uint64_t number, contract_stream_ptr stream) {
   self->state.streams[link] = {number, std::move(stream)};
   self->state.links[number] = link;
 }
 
 /// Forgets a stream, which closes it.
-void drop(self_ptr self, shim::link_id link, const std::string& why) {
+void drop(contract_runner_self self, shim::link_id link, const std::string& why) {
   auto& s = self->state;
   const auto it = s.streams.find(link);
   if (it == s.streams.end()) return;
@@ -93,14 +93,14 @@ void drop(self_ptr self, shim::link_id link, const std::string& why) {
   gone.stream->close(why);
 }
 
-void begin_dial(self_ptr self, const shim::dial& d) {
+void begin_dial(contract_runner_self self, const shim::dial& d) {
   auto& s = self->state;
   if (!s.dialler) return step(self, shim::link_down{d.link, "this process has no gRPC client"});
   const auto ear = make_ear(self);
   keep(self, d.link, ear.number, s.dialler->dial(d.to, ear.listener));
 }
 
-void carry_out(self_ptr self, shim::board_effects effects) {
+void carry_out(contract_runner_self self, shim::board_effects effects) {
   auto& s = self->state;
   for (auto& effect : effects) {
     if (auto* m = std::get_if<shim::send_message>(&effect)) {
@@ -132,7 +132,7 @@ shim::surroundings around(const packages_ptr& packages) {
   return out;
 }
 
-contract_runner_actor::behavior_type contract_runner(self_ptr self, std::shared_ptr<const peer_site> site, packages_ptr packages,
+contract_runner_actor::behavior_type contract_runner(contract_runner_self self, std::shared_ptr<const peer_site> site, packages_ptr packages,
                                                      std::shared_ptr<contract_dialler> dialler) {
   auto& s = self->state;
   s.dialler = std::move(dialler);

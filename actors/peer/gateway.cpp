@@ -39,7 +39,6 @@ gateway_reply too_many(const gateway_state& s) {
 
 namespace {
 
-using self_ptr = gateway_self;
 /// The request's proposal without its SignedProposal's other fields: nothing there, nothing asked.
 bool is_empty(const signed_proposal& p) {
   std::string_view body;
@@ -48,7 +47,7 @@ bool is_empty(const signed_proposal& p) {
 
 // ---- evaluate
 
-caf::result<gateway_reply> evaluate(self_ptr self, const signed_proposal& p, const std::vector<std::string>& msp_ids) {
+caf::result<gateway_reply> evaluate(gateway_self self, const signed_proposal& p, const std::vector<std::string>& msp_ids) {
   auto& s = self->state;
   const auto unusable = [](const std::string& why) { return refused(rpc_code::invalid_argument, "failed to unpack transaction proposal: " + why); };
   if (is_empty(p)) return unusable("a signed proposal is required");
@@ -73,7 +72,7 @@ void give_up_oldest(gateway_state& s) {
   s.waiting.erase(oldest);
 }
 
-caf::result<commit_reply> await(self_ptr self, const std::string& channel_id, const std::string& tx_id) {
+caf::result<commit_reply> await(gateway_self self, const std::string& channel_id, const std::string& tx_id) {
   auto& s = self->state;
   const auto channel = s.site->channel(channel_id);
   if (!channel) {
@@ -90,7 +89,7 @@ caf::result<commit_reply> await(self_ptr self, const std::string& channel_id, co
   return promise;
 }
 
-void on_committed(self_ptr self, const commit_notice& notice) {
+void on_committed(gateway_self self, const commit_notice& notice) {
   auto& waiting = self->state.waiting;
   if (waiting.empty()) return;
   for (const auto& tx : notice.txs) {
@@ -101,7 +100,7 @@ void on_committed(self_ptr self, const commit_notice& notice) {
 }
 
 /// Once a second: waiters whose time is over get an answer, so that nothing waits for ever.
-void expire_waiters(self_ptr self) {
+void expire_waiters(gateway_self self) {
   const auto now = self->clock().now();
   auto& waiting = self->state.waiting;
   for (auto it = waiting.begin(); it != waiting.end();) {
@@ -116,7 +115,7 @@ void expire_waiters(self_ptr self) {
 
 // ---- endorse
 
-caf::result<gateway_reply> endorse(self_ptr self, const signed_proposal& p, const std::vector<std::string>& msp_ids) {
+caf::result<gateway_reply> endorse(gateway_self self, const signed_proposal& p, const std::vector<std::string>& msp_ids) {
   auto& s = self->state;
   if (is_empty(p)) return refused(rpc_code::invalid_argument, "the proposed transaction must contain a signed proposal");
   if (!p.parsed()) return refused(rpc_code::invalid_argument, p.parsed().error().context);
@@ -132,7 +131,7 @@ caf::result<gateway_reply> endorse(self_ptr self, const signed_proposal& p, cons
   return promise;
 }
 
-client_gateway_actor::behavior_type gateway(self_ptr self, peer_ptr site) {
+client_gateway_actor::behavior_type gateway(gateway_self self, peer_ptr site) {
   auto& s = self->state;
   s.own_endorser = site->to<endorser_actor>("endorser");
   s.calls = std::make_shared<std::size_t>(0);

@@ -29,13 +29,13 @@ struct leader_watch_state {
   static inline const char* name = "leader_watch";
 };
 
-using self_ptr = role_self<leader_watch_actor, leader_watch_state>;
+using leader_watch_self = role_self<leader_watch_actor, leader_watch_state>;
 
 constexpr std::chrono::milliseconds look_every{500};  ///< For orderers that came, came back or were asked in vain; the others answer by themselves.
 constexpr std::chrono::seconds patience{30};          ///< A question that was lost on its way is asked again.
 constexpr unsigned renewals_max = 4;                  ///< Between two looks: an orderer that tells of ever new terms is not listened to any faster.
 
-void ask(self_ptr self, const std::string& name);
+void ask(leader_watch_self self, const std::string& name);
 
 std::uint64_t known_term(const peer_channel& channel) {
   const auto led = channel.led.get();
@@ -43,7 +43,7 @@ std::uint64_t known_term(const peer_channel& channel) {
 }
 
 /// Consenters of one channel trust each other's terms, and so does a peer: a later one counts, whoever tells of it.
-void hear(self_ptr self, const std::string& leader, std::uint64_t term) {
+void hear(leader_watch_self self, const std::string& leader, std::uint64_t term) {
   auto& s = self->state;
   const auto before = s.channel->led.get();
   if (leader.empty() || s.orderers.count(leader) == 0 || (before && term <= before->term)) return;
@@ -54,7 +54,7 @@ void hear(self_ptr self, const std::string& leader, std::uint64_t term) {
   if (const auto& source = s.source.get()) self->send(source, atom::changed::value, leader, before->orderer);
 }
 
-void on_answer(self_ptr self, const std::string& name, std::uint64_t known, const std::string& leader, std::uint64_t term) {
+void on_answer(leader_watch_self self, const std::string& name, std::uint64_t known, const std::string& leader, std::uint64_t term) {
   auto& s = self->state;
   hear(self, leader, term);
   const auto found = s.orderers.find(name);
@@ -63,7 +63,7 @@ void on_answer(self_ptr self, const std::string& name, std::uint64_t known, cons
   if (term > known && known_term(*s.channel) >= term && ++found->second.renewed <= renewals_max) ask(self, name);
 }
 
-void ask(self_ptr self, const std::string& name) {
+void ask(leader_watch_self self, const std::string& name) {
   auto& s = self->state;
   auto& orderer = s.orderers.at(name);
   const auto& to = orderer.where.get();
@@ -80,7 +80,7 @@ void ask(self_ptr self, const std::string& name) {
 }
 
 /// The channel's configuration may have changed who orders it.
-void learn_orderers(self_ptr self) {
+void learn_orderers(leader_watch_self self) {
   auto& s = self->state;
   auto now = s.channel->orderers.get();
   if (now == s.listed || !now) return;
@@ -94,7 +94,7 @@ void learn_orderers(self_ptr self) {
   s.listed = std::move(now);
 }
 
-void look(self_ptr self) {
+void look(leader_watch_self self) {
   auto& s = self->state;
   self->delayed_send(self, look_every, atom::tick::value);
   learn_orderers(self);
@@ -105,7 +105,7 @@ void look(self_ptr self) {
   }
 }
 
-leader_watch_actor::behavior_type leader_watch(self_ptr self, peer_ptr site, channel_ptr channel) {
+leader_watch_actor::behavior_type leader_watch(leader_watch_self self, peer_ptr site, channel_ptr channel) {
   auto& s = self->state;
   s.gateway = site->to<gateway_actor>("gateway");
   s.source = site->to<block_source_actor>("block_source/" + channel->id);

@@ -24,19 +24,19 @@ struct private_puller_state {
 
 namespace {
 
-using self_ptr = role_self<private_puller_actor, private_puller_state>;
+using private_puller_self = role_self<private_puller_actor, private_puller_state>;
 
 constexpr std::chrono::seconds store_patience{120};
 
-void tell(self_ptr self, cluster::search_event event);
+void tell(private_puller_self self, cluster::search_event event);
 
-void carry_out(self_ptr self, cluster::read_page& e) {
+void carry_out(private_puller_self self, cluster::read_page& e) {
   auto page = self->state.gaps->missing(e.after, e.limit);
   if (!page) spdlog::error("{}: {}", self->seat(), page.error().context);
   tell(self, cluster::page_read{page ? std::move(*page) : cluster::missing_list()});
 }
 
-void hear(self_ptr self, const std::string& from, const cluster::missing_list& wanted, const fetch_reply& r) {
+void hear(private_puller_self self, const std::string& from, const cluster::missing_list& wanted, const fetch_reply& r) {
   const auto nothing = [&](const std::string& why) {
     if (std::exchange(self->state.told[from], why) != why) spdlog::info("{}: {} gives no private data: {}", self->seat(), from, why);
     tell(self, cluster::sibling_answered{});
@@ -50,7 +50,7 @@ void hear(self_ptr self, const std::string& from, const cluster::missing_list& w
 }
 
 /// A sibling of this node is asked directly; one of another node on its port.
-void carry_out(self_ptr self, cluster::ask_sibling& e) {
+void carry_out(private_puller_self self, cluster::ask_sibling& e) {
   auto& s = self->state;
   const auto& to = s.siblings[e.sibling];
   const auto fail_with = [self, to](const std::string& why) { hear(self, to, {}, {status_of(rpc_code::unavailable, why), {}}); };
@@ -67,7 +67,7 @@ void carry_out(self_ptr self, cluster::ask_sibling& e) {
   }
 }
 
-void on_stored(self_ptr self, const late_job& job, const late_outcomes& outcomes) {
+void on_stored(private_puller_self self, const late_job& job, const late_outcomes& outcomes) {
   cluster::found_stored event;
   std::size_t taken = 0;
   for (std::size_t i = 0; i < outcomes.of.size() && i < job.found.size(); ++i) {
@@ -79,7 +79,7 @@ void on_stored(self_ptr self, const late_job& job, const late_outcomes& outcomes
   tell(self, std::move(event));
 }
 
-void carry_out(self_ptr self, cluster::store_found& e) {
+void carry_out(private_puller_self self, cluster::store_found& e) {
   auto job = std::make_shared<late_job>();
   job->found = std::move(e.found);
   if (!self->state.writer.get()) return tell(self, cluster::found_stored{});
@@ -88,13 +88,13 @@ void carry_out(self_ptr self, cluster::store_found& e) {
             [self](const caf::error&) { tell(self, cluster::found_stored{}); });
 }
 
-void carry_out(self_ptr self, cluster::begin_pause& e) { self->delayed_send(self, e.length, atom::expired::value, e.pause); }
+void carry_out(private_puller_self self, cluster::begin_pause& e) { self->delayed_send(self, e.length, atom::expired::value, e.pause); }
 
-void tell(self_ptr self, cluster::search_event event) {
+void tell(private_puller_self self, cluster::search_event event) {
   for (auto& effect : self->state.search->step(std::move(event))) std::visit([self](auto& e) { carry_out(self, e); }, effect);
 }
 
-private_puller_actor::behavior_type private_puller(self_ptr self, peer_ptr site, channel_ptr channel, std::vector<std::string> siblings) {
+private_puller_actor::behavior_type private_puller(private_puller_self self, peer_ptr site, channel_ptr channel, std::vector<std::string> siblings) {
   auto& s = self->state;
   s.gaps = ledger::gaps_of(channel->ledger);
   cluster::search_options options;

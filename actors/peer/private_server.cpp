@@ -16,7 +16,7 @@ struct private_server_state {
 
 namespace {
 
-using self_ptr = role_self<private_server_actor, private_server_state>;
+using private_server_self = role_self<private_server_actor, private_server_state>;
 
 /// What this peer holds of it: of the organization's own collection, and with that hash.
 std::optional<bytes> held(const private_server_state& s, const ledger::channel_ledger& chain, const ledger::missing_private_data& wanted) {
@@ -29,7 +29,7 @@ std::optional<bytes> held(const private_server_state& s, const ledger::channel_l
   return set;
 }
 
-fetch_reply answer(self_ptr self, const bytes& request) {
+fetch_reply answer(private_server_self self, const bytes& request) {
   const auto& s = self->state;
   const auto refuse = [&](const error& e) {
     spdlog::debug("{}: a request for private data is refused: {}", self->seat(), e.context);  // whoever asks is told; strangers fill no log
@@ -45,7 +45,7 @@ fetch_reply answer(self_ptr self, const bytes& request) {
   return {{}, cluster::make_fetched(judged->wanted, [&](const auto& wanted) { return held(s, *channel->ledger, wanted); })};
 }
 
-private_server_actor::behavior_type private_server(self_ptr self, peer_ptr site) {
+private_server_actor::behavior_type private_server(private_server_self self, peer_ptr site) {
   self->state.own_collection = std::string(ledger::implicit_collection_prefix) + site->msp_id;
   self->state.site = std::move(site);
   return {[self](atom::fetch, const bytes& request) { return answer(self, request); }};

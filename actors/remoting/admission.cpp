@@ -8,15 +8,13 @@
 #include <algorithm>
 #include <set>
 
+#include "actors/remoting/der.hpp"
+#include "config/base/freed.hpp"
+
 namespace weft::actors::remoting {
 
 namespace {
 
-template <auto Free>
-struct freed {
-  template <class T>
-  void operator()(T* p) const { Free(p); }
-};
 using x509_ptr = std::unique_ptr<X509, freed<&X509_free>>;
 using store_ptr = std::unique_ptr<X509_STORE, freed<&X509_STORE_free>>;
 using verification_ptr = std::unique_ptr<X509_STORE_CTX, freed<&X509_STORE_CTX_free>>;
@@ -33,15 +31,6 @@ x509_ptr from_der(bytes_view der) {
   x509_ptr out(d2i_X509(nullptr, &at, static_cast<long>(der.size())));
   if (out && at != begin + der.size()) out.reset();
   return out;
-}
-
-bytes to_der(X509* x) {
-  unsigned char* out = nullptr;
-  const int size = i2d_X509(x, &out);
-  if (size <= 0) return {};
-  bytes der(reinterpret_cast<const char*>(out), static_cast<std::size_t>(size));
-  OPENSSL_free(out);
-  return der;
 }
 
 result<std::vector<x509_ptr>> read_pem(const std::string& pem) {

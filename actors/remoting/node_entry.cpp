@@ -47,14 +47,14 @@ struct entry_state {
   std::map<std::string, peer, std::less<>> peers;
   static inline const char* name = "node_entry";
 };
-using self_ptr = role_self<node_entry_actor, entry_state>;
+using node_entry_self = role_self<node_entry_actor, entry_state>;
 
-std::set<std::string> interface_of(self_ptr self) {
+std::set<std::string> interface_of(node_entry_self self) {
   return self->home_system().message_types(caf::detail::type_list<node_entry_actor>{});
 }
 
 /// The peer whose entry this is; null for everybody else.
-std::pair<const std::string, peer>* by_entry(self_ptr self, const caf::actor_addr& who) {
+std::pair<const std::string, peer>* by_entry(node_entry_self self, const caf::actor_addr& who) {
   for (auto& row : self->state.peers) {
     if (row.second.entry && who == row.second.entry) return &row;
   }
@@ -63,7 +63,7 @@ std::pair<const std::string, peer>* by_entry(self_ptr self, const caf::actor_add
 
 // ---- What we tell
 
-std::map<std::string, caf::strong_actor_ptr> shared_here(self_ptr self) {
+std::map<std::string, caf::strong_actor_ptr> shared_here(node_entry_self self) {
   std::map<std::string, caf::strong_actor_ptr> out;
   const auto& parts = *self->state.parts;
   for (auto& [name, who] : parts.where->list()) {
@@ -75,7 +75,7 @@ std::map<std::string, caf::strong_actor_ptr> shared_here(self_ptr self) {
   return out;
 }
 
-void tell(self_ptr self, peer& p, const std::map<std::string, caf::strong_actor_ptr>& now) {
+void tell(node_entry_self self, peer& p, const std::map<std::string, caf::strong_actor_ptr>& now) {
   if (!p.entry) return;
   const auto to = caf::actor_cast<node_entry_actor>(p.entry);
   for (const auto& [name, who] : p.told) {
@@ -90,13 +90,13 @@ void tell(self_ptr self, peer& p, const std::map<std::string, caf::strong_actor_
 
 // ---- What we learn
 
-void forget(self_ptr self, peer& p) {
+void forget(node_entry_self self, peer& p) {
   for (const auto& [name, who] : p.learned) self->state.parts->where->erase_if(name, who);
   p.learned.clear();
   p.told.clear();
 }
 
-void learn(self_ptr self, const role_handle& role) {
+void learn(node_entry_self self, const role_handle& role) {
   const auto row = by_entry(self, self->current_sender() ? self->current_sender()->address() : caf::actor_addr{});
   if (row == nullptr) return;
   auto& [node, p] = *row;
@@ -118,18 +118,18 @@ void learn(self_ptr self, const role_handle& role) {
 
 // ---- Links
 
-void meet(self_ptr self, peer& p, const caf::strong_actor_ptr& entry) {
+void meet(node_entry_self self, peer& p, const caf::strong_actor_ptr& entry) {
   p.entry = entry;
   self->monitor(entry->address());
 }
 
-void begin_to_tell(self_ptr self, const std::string& node, peer& p) {
+void begin_to_tell(node_entry_self self, const std::string& node, peer& p) {
   spdlog::info("node {}: linked with node {}", self->state.parts->self, node);
   tell(self, p, shared_here(self));
 }
 
 /// BASP knows the entry of the node that we dialled. It may tell of its roles before its answer to our hello is here.
-void greet(self_ptr self, const std::string& node, std::uint64_t serial, const caf::strong_actor_ptr& entry, const std::set<std::string>& offered) {
+void greet(node_entry_self self, const std::string& node, std::uint64_t serial, const caf::strong_actor_ptr& entry, const std::set<std::string>& offered) {
   auto& p = self->state.peers[node];
   const auto give_up = [self, node, serial](const std::string& why) { self->state.parts->tunnel->reset(node, serial, why); };
   if (p.serial != serial || p.entry) return;
@@ -145,7 +145,7 @@ void greet(self_ptr self, const std::string& node, std::uint64_t serial, const c
             [self, give_up](const caf::error& e) { give_up("its entry does not answer: " + self->home_system().render(e)); });
 }
 
-void hand_to_basp(self_ptr self, const link_event_ptr& e) {
+void hand_to_basp(node_entry_self self, const link_event_ptr& e) {
   auto& middleman = self->home_system().middleman();
   const auto basp = middleman.named_broker<caf::io::basp_broker>(caf::atom("BASP"));
   auto scribe = middleman.backend().new_scribe(e->socket.release());
@@ -164,7 +164,7 @@ void hand_to_basp(self_ptr self, const link_event_ptr& e) {
             });
 }
 
-void on_link(self_ptr self, const link_event_ptr& e) {
+void on_link(node_entry_self self, const link_event_ptr& e) {
   auto& p = self->state.peers[e->peer];
   if (!e->up) {
     if (p.serial != e->serial) return;
@@ -176,7 +176,7 @@ void on_link(self_ptr self, const link_event_ptr& e) {
   if (p.entry) p.waiting = e; else hand_to_basp(self, e);
 }
 
-void on_down(self_ptr self, const caf::down_msg& down) {
+void on_down(node_entry_self self, const caf::down_msg& down) {
   const auto row = by_entry(self, down.source);
   if (row == nullptr) return;
   auto& [node, p] = *row;
@@ -186,7 +186,7 @@ void on_down(self_ptr self, const caf::down_msg& down) {
   self->state.parts->tunnel->reset(node, p.serial, "its entry is gone");  // when the link still stands, the entry died and not the node
 }
 
-caf::result<std::uint32_t> on_hello(self_ptr self, std::uint32_t version) {
+caf::result<std::uint32_t> on_hello(node_entry_self self, std::uint32_t version) {
   const auto sender = self->current_sender();
   if (!sender || sender->node() == self->node()) return caf::sec::invalid_argument;
   const auto& parts = *self->state.parts;
@@ -200,7 +200,7 @@ caf::result<std::uint32_t> on_hello(self_ptr self, std::uint32_t version) {
   return entry_version;
 }
 
-role_handle who_is(self_ptr self, const std::string& name) {
+role_handle who_is(node_entry_self self, const std::string& name) {
   const auto here = shared_here(self);
   const auto it = here.find(name);
   return {name, it == here.end() ? nullptr : it->second};
@@ -216,7 +216,7 @@ struct gathering {
   }
 };
 
-caf::result<node_reports_ptr> collect(self_ptr self) {
+caf::result<node_reports_ptr> collect(node_entry_self self) {
   auto g = std::make_shared<gathering>();
   for (const auto& [node, p] : self->state.peers) g->open += p.entry ? 1 : 0;
   if (g->open == 0) return std::make_shared<const std::map<std::string, bytes>>();
@@ -233,13 +233,13 @@ caf::result<node_reports_ptr> collect(self_ptr self) {
   return g->promise;
 }
 
-void on_change(self_ptr self) {
+void on_change(node_entry_self self) {
   self->state.parts->port->poked();
   const auto now = shared_here(self);
   for (auto& [node, p] : self->state.peers) tell(self, p, now);
 }
 
-node_entry_actor::behavior_type node_entry(self_ptr self, std::shared_ptr<const entry_parts> parts) {
+node_entry_actor::behavior_type node_entry(node_entry_self self, std::shared_ptr<const entry_parts> parts) {
   self->state.parts = parts;
   self->set_down_handler([self](caf::down_msg& down) { on_down(self, down); });
   parts->port->attach(self->address());

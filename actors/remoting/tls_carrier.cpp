@@ -13,18 +13,15 @@
 #include <mutex>
 
 #include "actors/remoting/carrier.hpp"
+#include "actors/remoting/der.hpp"
 #include "actors/remoting/descriptor.hpp"
 #include "actors/remoting/socket_address.hpp"
+#include "config/base/freed.hpp"
 
 namespace weft::actors::remoting {
 
 namespace {
 
-template <auto Free>
-struct freed {
-  template <class T>
-  void operator()(T* p) const { Free(p); }
-};
 using context_ptr = std::unique_ptr<SSL_CTX, freed<&SSL_CTX_free>>;
 using ssl_ptr = std::unique_ptr<SSL, freed<&SSL_free>>;
 using bio_ptr = std::unique_ptr<BIO, freed<&BIO_free_all>>;
@@ -76,15 +73,6 @@ BIO_METHOD* socket_method() {
     return m;
   }();
   return method.get();
-}
-
-bytes to_der(X509* x) {
-  unsigned char* out = nullptr;
-  const int size = x != nullptr ? i2d_X509(x, &out) : 0;
-  if (size <= 0) return {};
-  bytes der(reinterpret_cast<const char*>(out), static_cast<std::size_t>(size));
-  OPENSSL_free(out);
-  return der;
 }
 
 class tls_stream final : public stream {

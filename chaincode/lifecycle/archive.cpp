@@ -32,7 +32,6 @@ struct inflater {
   }
 };
 
-tl::unexpected<error> malformed(std::string why) { return fail(errc::invalid_argument, std::move(why)); }
 
 std::string reason(archive* a) {
   const char* text = archive_error_string(a);
@@ -46,8 +45,8 @@ result<bytes> read_entry(archive* a, std::size_t limit) {
   for (;;) {
     const auto n = archive_read_data(a, buffer.data(), buffer.size());
     if (n == 0) return out;
-    if (n < 0) return malformed("error inspecting next tar header: " + reason(a));
-    if (out.size() + static_cast<std::size_t>(n) > limit) return malformed("a file is larger than " + std::to_string(limit / KiB) + " KiB when unpacked");
+    if (n < 0) return invalid("error inspecting next tar header: " + reason(a));
+    if (out.size() + static_cast<std::size_t>(n) > limit) return invalid("a file is larger than " + std::to_string(limit / KiB) + " KiB when unpacked");
     out.append(buffer.data(), static_cast<std::size_t>(n));
   }
 }
@@ -65,11 +64,11 @@ result<bytes> gunzip(bytes_view raw) {
     in.z.avail_out = static_cast<uInt>(buffer.size());
     const int status = inflate(&in.z, Z_NO_FLUSH);
     const auto made = buffer.size() - in.z.avail_out;
-    if (out.size() + made > archive_bytes_max) return malformed("larger than " + std::to_string(archive_bytes_max / MiB) + " MiB when unpacked");
+    if (out.size() + made > archive_bytes_max) return invalid("larger than " + std::to_string(archive_bytes_max / MiB) + " MiB when unpacked");
     out.append(buffer.data(), made);
     if (status == Z_STREAM_END && in.z.avail_in == 0) return out;
     if (status == Z_STREAM_END && inflateReset(&in.z) == Z_OK) continue;
-    if (status != Z_OK) return malformed(std::string("error reading as gzip stream: ") + (in.z.msg ? in.z.msg : "unexpected end"));
+    if (status != Z_OK) return invalid(std::string("error reading as gzip stream: ") + (in.z.msg ? in.z.msg : "unexpected end"));
   }
 }
 
@@ -129,19 +128,19 @@ const wanted_file* find_wanted(const std::vector<wanted_file>& wanted, std::stri
 }  // namespace
 
 result<std::map<std::string, bytes, std::less<>>> read_archive(bytes_view tar_gz, const std::vector<wanted_file>& wanted, file_names names) {
-  if (tar_gz.size() > archive_bytes_max) return malformed("larger than " + std::to_string(archive_bytes_max / MiB) + " MiB");
+  if (tar_gz.size() > archive_bytes_max) return invalid("larger than " + std::to_string(archive_bytes_max / MiB) + " MiB");
   WEFT_TRY(const bytes raw, gunzip(tar_gz));
   const archive_ptr a(archive_read_new());
   if (!a) return fail(errc::internal, "libarchive gave no reader");
   archive_read_support_format_tar(a.get());
-  if (archive_read_open_memory(a.get(), raw.data(), raw.size()) != ARCHIVE_OK) return malformed("error inspecting next tar header: " + reason(a.get()));
+  if (archive_read_open_memory(a.get(), raw.data(), raw.size()) != ARCHIVE_OK) return invalid("error inspecting next tar header: " + reason(a.get()));
   std::map<std::string, bytes, std::less<>> out;
   archive_entry* entry = nullptr;
   for (std::size_t seen = 0;; ++seen) {
     const int status = archive_read_next_header(a.get(), &entry);
     if (status == ARCHIVE_EOF) return out;
-    if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return malformed("error inspecting next tar header: " + reason(a.get()));
-    if (seen >= entries_max) return malformed("more than " + std::to_string(entries_max) + " entries");
+    if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return invalid("error inspecting next tar header: " + reason(a.get()));
+    if (seen >= entries_max) return invalid("more than " + std::to_string(entries_max) + " entries");
     const char* raw_name = archive_entry_pathname(entry);
     const auto* file = find_wanted(wanted, raw_name ? raw_name : "", names);
     if (!file || archive_entry_filetype(entry) != AE_IFREG) continue;

@@ -13,12 +13,12 @@ using nlohmann::json;
 
 constexpr std::chrono::nanoseconds dial_timeout_max = std::chrono::hours(1);
 
-tl::unexpected<error> malformed(const std::string& why) { return fail(errc::invalid_argument, "connection.json: " + why); }
+tl::unexpected<error> bad_connection(const std::string& why) { return fail(errc::invalid_argument, "connection.json: " + why); }
 
 result<void> read(const json& from, const char* name, std::string& into) {
   const auto it = from.find(name);
   if (it == from.end() || it->is_null()) return {};
-  if (!it->is_string()) return malformed(std::string(name) + " must be a text");
+  if (!it->is_string()) return bad_connection(std::string(name) + " must be a text");
   into = it->get<std::string>();
   return {};
 }
@@ -26,7 +26,7 @@ result<void> read(const json& from, const char* name, std::string& into) {
 result<void> read(const json& from, const char* name, bool& into) {
   const auto it = from.find(name);
   if (it == from.end() || it->is_null()) return {};
-  if (!it->is_boolean()) return malformed(std::string(name) + " must be true or false");
+  if (!it->is_boolean()) return bad_connection(std::string(name) + " must be true or false");
   into = it->get<bool>();
   return {};
 }
@@ -41,30 +41,30 @@ result<void> read_dial_timeout(const json& from, std::chrono::milliseconds& into
     if (nanos >= 0 && nanos <= static_cast<double>(dial_timeout_max.count())) value = std::chrono::nanoseconds(static_cast<std::int64_t>(nanos));
   }
   if (!value || value->count() < 0 || *value > dial_timeout_max) {
-    return malformed("dial_timeout must be a duration as \"10s\" or a number of nanoseconds, at most an hour");
+    return bad_connection("dial_timeout must be a duration as \"10s\" or a number of nanoseconds, at most an hour");
   }
   if (value->count() > 0) into = std::max(std::chrono::ceil<std::chrono::milliseconds>(*value), std::chrono::milliseconds(1));
   return {};
 }
 
 result<void> check_address(const std::string& address) {
-  if (address.empty()) return malformed("chaincode address not provided");
+  if (address.empty()) return bad_connection("chaincode address not provided");
   const auto colon = address.rfind(':');
   const auto port = colon == std::string::npos ? std::nullopt : config::parse_unsigned(address.substr(colon + 1));
   const auto host = address.substr(0, colon);
   // Not a name of gRPC's own, such as unix:/path:1 or dns://server/name:1. Templates may have spaces, and are filled in later.
   const bool is_url = host.find('/') != std::string::npos || (host.find(':') != std::string::npos && !(host.starts_with('[') && host.ends_with(']')));
   const bool has_control = std::any_of(host.begin(), host.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
-  if (!port || *port == 0 || *port > 65'535 || colon == 0 || is_url || has_control) return malformed("address '" + address + "' must be host:port, as \"localhost:9999\"");
+  if (!port || *port == 0 || *port > 65'535 || colon == 0 || is_url || has_control) return bad_connection("address '" + address + "' must be host:port, as \"localhost:9999\"");
   return {};
 }
 
 result<void> check_tls(const connection& c) {
   if (!c.tls_required) return {};
-  if (c.root_cert.empty()) return malformed("tls_required needs root_cert, the certificate that the service's was signed by");
+  if (c.root_cert.empty()) return bad_connection("tls_required needs root_cert, the certificate that the service's was signed by");
   if (!c.client_auth_required) return {};
-  if (c.client_key.empty()) return malformed("client_auth_required needs client_key");
-  if (c.client_cert.empty()) return malformed("client_auth_required needs client_cert");
+  if (c.client_key.empty()) return bad_connection("client_auth_required needs client_key");
+  if (c.client_cert.empty()) return bad_connection("client_auth_required needs client_cert");
   return {};
 }
 
@@ -85,9 +85,9 @@ result<connection> from_object(const json& object) {
 }  // namespace
 
 result<connection> parse_connection(bytes_view text) {
-  if (text.size() > connection_bytes_max) return malformed("larger than " + std::to_string(connection_bytes_max / KiB) + " KiB");
+  if (text.size() > connection_bytes_max) return bad_connection("larger than " + std::to_string(connection_bytes_max / KiB) + " KiB");
   const auto object = json::parse(text, nullptr, false);
-  if (!object.is_object()) return malformed("is no JSON object");
+  if (!object.is_object()) return bad_connection("is no JSON object");
   return from_object(object);
 }
 

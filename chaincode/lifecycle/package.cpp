@@ -16,7 +16,7 @@ static_assert(package_bytes_max == archive_bytes_max);
 constexpr std::size_t metadata_bytes_max = 64 * KiB;  // a JSON text of brackets takes a hundred times its size in memory
 constexpr std::string_view metadata_file = "metadata.json", code_file = "code.tar.gz", connection_file = "connection.json";
 
-tl::unexpected<error> malformed(const std::string& why) {
+tl::unexpected<error> bad_package(const std::string& why) {
   return fail(errc::invalid_argument, "could not parse as a chaincode install package: " + why);
 }
 
@@ -59,10 +59,10 @@ bool valid_label(std::string_view label) {
 
 result<chaincode_package> parse_package(bytes_view package_tar_gz) {
   auto files = read_archive(package_tar_gz, {{metadata_file, metadata_bytes_max}, {code_file, package_bytes_max}}, file_names::exact);
-  if (!files) return files.error().code == errc::invalid_argument ? malformed(files.error().context) : fail(files.error());
+  if (!files) return files.error().code == errc::invalid_argument ? bad_package(files.error().context) : fail(files.error());
   const auto code = files->find(code_file), metadata = files->find(metadata_file);
-  if (code == files->end()) return malformed("did not find a code package inside the package");
-  if (metadata == files->end()) return malformed("did not find any package metadata (missing metadata.json)");
+  if (code == files->end()) return bad_package("did not find a code package inside the package");
+  if (metadata == files->end()) return bad_package("did not find any package metadata (missing metadata.json)");
   chaincode_package out;
   try {
     const auto parsed = json::parse(metadata->second);
@@ -70,10 +70,10 @@ result<chaincode_package> parse_package(bytes_view package_tar_gz) {
     out.type = parsed.value("type", "");
     out.label = parsed.value("label", "");
   } catch (const json::exception& e) {
-    return malformed(std::string("could not unmarshal metadata.json as json: ") + e.what());
+    return bad_package(std::string("could not unmarshal metadata.json as json: ") + e.what());
   }
   if (!valid_label(out.label)) {
-    return malformed("invalid label '" + out.label +
+    return bad_package("invalid label '" + out.label +
                      "'. Label must be non-empty, can only consist of alphanumerics, symbols from '.+-_', and can only begin with alphanumerics");
   }
   out.code = std::move(code->second);

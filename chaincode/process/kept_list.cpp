@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chaincode/lifecycle/package.hpp"
+#include "chaincode/process/json_text.hpp"
 #include "chaincode/process/loopback.hpp"
 #include "ledger/store/env.hpp"
 
@@ -15,11 +16,6 @@ using nlohmann::json;
 
 constexpr const char* file_name = "contracts.json";
 constexpr std::uintmax_t file_bytes_max = MiB;
-
-std::string text_of(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
-}
 
 }  // namespace
 

@@ -6,6 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "chaincode/process/json_text.hpp"
+
 namespace weft::chaincode {
 namespace {
 
@@ -35,11 +37,6 @@ result<json> read_package_json(const fs::path& file) {
   auto parsed = json::parse(in, nullptr, false);
   if (!parsed.is_object()) return fail(errc::invalid_argument, file.string() + " is no JSON object");
   return parsed;
-}
-
-std::string text_of(const json& object, const char* name) {
-  const auto it = object.find(name);
-  return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
 }
 
 /// As Node finds packages: here, or in a folder above, as workspaces have it.

@@ -147,7 +147,7 @@ class private_cursor final : public batch_cursor {
 };
 
 std::optional<version> version_of(const std::optional<versioned_value>& v) { return v ? std::optional(v->at) : std::nullopt; }
-bytes hash(bytes_view data) { return crypto::to_bytes(crypto::sha256(data)); }
+bytes sha256_bytes(bytes_view data) { return crypto::to_bytes(crypto::sha256(data)); }
 
 }  // namespace
 
@@ -275,7 +275,7 @@ result<std::unique_ptr<batch_cursor>> recorder::private_range(const std::string&
 
 result<std::optional<versioned_value>> recorder::read_hash(const std::string& ns, const std::string& collection, const std::string& key) {
   WEFT_CHECK(check_key(key));
-  auto value = state_->get_hashed(ns, collection, hash(key));
+  auto value = state_->get_hashed(ns, collection, sha256_bytes(key));
   if (!value) return stick(value.error());
   if (namespaces_[ns].collections[collection].reads.try_emplace(key, version_of(*value)).second) WEFT_CHECK(count_key());
   return value;
@@ -301,13 +301,13 @@ result<void> recorder::write_private(const std::string& ns, const std::string& c
 ledger::collection_rwset recorder::set_of(const std::string& name, const collection_part& part, const std::string& ns) {
   ledger::collection_rwset out;
   out.name = name;
-  for (const auto& [key, at] : part.reads) out.reads.push_back({hash(key), at});
+  for (const auto& [key, at] : part.reads) out.reads.push_back({sha256_bytes(key), at});
   ledger::private_writes plain{ns, name, {}, {}};
   for (const auto& [key, write] : part.writes) {
-    out.writes.push_back({hash(key), write.is_delete ? bytes{} : hash(write.value), write.is_delete, false});
+    out.writes.push_back({sha256_bytes(key), write.is_delete ? bytes{} : sha256_bytes(write.value), write.is_delete, false});
     plain.writes.push_back(write);
   }
-  if (!plain.writes.empty()) out.private_hash = hash(plain.encode());
+  if (!plain.writes.empty()) out.private_hash = sha256_bytes(plain.encode());
   return out;
 }
 

@@ -43,6 +43,8 @@ using result = tl::expected<T, error>;
 /// `return fail(errc::not_found, "block 7 is not stored")`.
 inline tl::unexpected<error> fail(errc code, std::string context) { return tl::unexpected<error>(error{code, std::move(context)}); }
 inline tl::unexpected<error> fail(error e) { return tl::unexpected<error>(std::move(e)); }
+/// For what can never succeed as it is: `return invalid("no label")`.
+inline tl::unexpected<error> invalid(std::string context) { return fail(errc::invalid_argument, std::move(context)); }
 
 /// Puts where it happened in front of what happened: "block 7: data hash differs".
 inline error within(std::string_view where, error e) {

@@ -5,13 +5,11 @@
 
 #include <memory>
 
+#include "config/base/freed.hpp"
+
 namespace weft::crypto {
 
 namespace {
-
-struct release {
-  void operator()(X509_NAME* p) const noexcept { X509_NAME_free(p); }
-};
 
 std::optional<std::string> utf8_of(const ASN1_STRING* value) {
   unsigned char* text = nullptr;
@@ -50,7 +48,7 @@ std::string type_of(const ASN1_OBJECT* object) {
 std::optional<parsed_name> parse_name(bytes_view der) {
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   const auto* end = at + der.size();
-  const std::unique_ptr<X509_NAME, release> owned(d2i_X509_NAME(nullptr, &at, static_cast<long>(der.size())));
+  const std::unique_ptr<X509_NAME, freed<&X509_NAME_free>> owned(d2i_X509_NAME(nullptr, &at, static_cast<long>(der.size())));
   if (!owned || at != end) return std::nullopt;
   const X509_NAME* name = owned.get();
   parsed_name out;

@@ -6,6 +6,7 @@
 #include <ctime>
 #include <memory>
 
+#include "config/base/freed.hpp"
 #include "crypto/keys/der.hpp"
 
 namespace weft::crypto {
@@ -14,15 +15,12 @@ using std::chrono::floor;
 using std::chrono::seconds;
 
 namespace {
-struct release {
-  void operator()(ASN1_TIME* p) const noexcept { ASN1_TIME_free(p); }
-};
 }  // namespace
 
 std::optional<timestamp> from_asn1_time(bytes_view der) {
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
   const auto* end = at + der.size();
-  const std::unique_ptr<ASN1_TIME, release> time(d2i_ASN1_TIME(nullptr, &at, static_cast<long>(der.size())));
+  const std::unique_ptr<ASN1_TIME, freed<&ASN1_TIME_free>> time(d2i_ASN1_TIME(nullptr, &at, static_cast<long>(der.size())));
   std::tm tm{};
   if (!time || at != end || ASN1_TIME_to_tm(time.get(), &tm) != 1) return std::nullopt;
   const std::chrono::year_month_day date{std::chrono::year(tm.tm_year + 1900), std::chrono::month(static_cast<unsigned>(tm.tm_mon + 1)),

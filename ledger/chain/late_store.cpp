@@ -10,7 +10,7 @@
 namespace weft::ledger {
 namespace {
 
-constexpr std::string_view prefix = "late-", missing_space = "m/", late_space = "l/", checkpoint_key = "i/late";
+constexpr std::string_view late_prefix = "late-", missing_space = "m/", late_space = "l/", late_checkpoint = "i/late";
 
 bytes key_of(std::string_view space, version at, std::string_view ns, std::string_view collection) {
   bytes key(space);
@@ -39,7 +39,7 @@ void put_index(kv_batch& batch, version at, const private_writes& writes, const 
   put_big(end, behind.segment);
   put_big(end, behind.offset);
   batch.put(key_of(late_space, at, writes.ns, writes.collection), std::move(location));
-  batch.put(bytes(checkpoint_key), std::move(end));
+  batch.put(bytes(late_checkpoint), std::move(end));
 }
 
 // Without a move of the savepoint.
@@ -58,12 +58,12 @@ std::optional<private_writes> believed(const late_private_data& given, bytes_vie
 }  // namespace
 
 result<std::unique_ptr<late_store>> late_store::open(std::shared_ptr<env> files, std::shared_ptr<kv_store> kv, std::uint64_t segment_bytes) {
-  WEFT_TRY(auto log, block_log::open(std::move(files), segment_bytes, std::string(prefix)));
+  WEFT_TRY(auto log, block_log::open(std::move(files), segment_bytes, std::string(late_prefix)));
   return std::unique_ptr<late_store>(new late_store(std::move(log), std::move(kv)));
 }
 
 result<void> late_store::recover(block_number height, ledger_open_report& report) {
-  WEFT_TRY(const auto stored, kv_->get(checkpoint_key));
+  WEFT_TRY(const auto stored, kv_->get(late_checkpoint));
   log_position from;
   if (stored && stored->size() == 12) from = {get_big<std::uint32_t>(*stored), get_big<std::uint64_t>(bytes_view(*stored).substr(4))};
   WEFT_TRY(const bool there, log_->reaches(from));

@@ -8,8 +8,8 @@
 namespace weft::ledger {
 namespace {
 
-constexpr std::string_view prefix = "pvt-";
-constexpr std::string_view checkpoint_key = "i/private";
+constexpr std::string_view private_prefix = "pvt-";
+constexpr std::string_view private_checkpoint = "i/private";
 
 bytes key_of(block_number n) {
   bytes key = "d/";
@@ -26,7 +26,7 @@ void put_index(kv_batch& batch, block_number n, const record_location& at) {
   put_big(end, behind.segment);
   put_big(end, behind.offset);
   batch.put(key_of(n), std::move(where));
-  batch.put(bytes(checkpoint_key), std::move(end));
+  batch.put(bytes(private_checkpoint), std::move(end));
 }
 
 result<block_private_data> decode_entry(bytes_view entry) {
@@ -76,14 +76,14 @@ result<std::vector<block_private_data>> decode_private_data(bytes_view raw) {
 
 result<std::unique_ptr<private_store>> private_store::open(std::shared_ptr<env> files, std::shared_ptr<kv_store> index,
                                                            std::uint64_t segment_bytes, block_number height, ledger_open_report& report) {
-  WEFT_TRY(auto log, block_log::open(std::move(files), segment_bytes, std::string(prefix)));
+  WEFT_TRY(auto log, block_log::open(std::move(files), segment_bytes, std::string(private_prefix)));
   std::unique_ptr<private_store> s(new private_store(std::move(log), std::move(index)));
   WEFT_CHECK(s->recover(height, report));
   return s;
 }
 
 result<void> private_store::recover(block_number height, ledger_open_report& report) {
-  WEFT_TRY(const auto stored, index_->get(checkpoint_key));
+  WEFT_TRY(const auto stored, index_->get(private_checkpoint));
   log_position from;
   if (stored && stored->size() == 12) from = {get_big<std::uint32_t>(*stored), get_big<std::uint64_t>(bytes_view(*stored).substr(4))};
   WEFT_TRY(const bool there, log_->reaches(from));

@@ -12,7 +12,6 @@ namespace {
 
 using group = ::common::ConfigGroup;
 
-tl::unexpected<error> bad(std::string why) { return fail(errc::invalid_argument, std::move(why)); }
 
 result<::common::ConfigUpdate> difference(const group& from, const group& to, const std::string& channel_id) {
   ::common::Config original, updated;
@@ -61,17 +60,17 @@ group blank_template(group wanted) {
 result<group> system_template(group system, const genesis_request& channel) {
   const auto consortiums = system.groups().find("Consortiums");
   if (consortiums == system.groups().end())
-    return bad("supplied system channel group does not appear to be system channel (missing consortiums group)");
-  if (consortiums->second.groups().empty()) return bad("system channel consortiums group appears to have no consortiums defined");
+    return invalid("supplied system channel group does not appear to be system channel (missing consortiums group)");
+  if (consortiums->second.groups().empty()) return invalid("system channel consortiums group appears to have no consortiums defined");
   const auto consortium = consortiums->second.groups().find(channel.consortium);
   if (consortium == consortiums->second.groups().end())
-    return bad("supplied system channel group is missing '" + channel.consortium + "' consortium");
+    return invalid("supplied system channel group is missing '" + channel.consortium + "' consortium");
   group application;
   (*application.mutable_policies())["Admins"];
   for (const genesis_org& org : channel.application) {
     const auto member = consortium->second.groups().find(org.name);
     if (member == consortium->second.groups().end())
-      return bad("consortium " + channel.consortium + " does not contain member org " + org.name);
+      return invalid("consortium " + channel.consortium + " does not contain member org " + org.name);
     (*application.mutable_groups())[org.name] = member->second;
   }
   system.mutable_groups()->erase("Consortiums");
@@ -83,8 +82,8 @@ result<group> system_template(group system, const genesis_request& channel) {
 }  // namespace
 
 result<bytes> make_channel_creation(const genesis_request& channel, const genesis_request* system, timestamp now) {
-  if (!channel.has_application) return bad("cannot define a new channel with no Application section");
-  if (channel.consortium.empty()) return bad("cannot define a new channel with no Consortium value");
+  if (!channel.has_application) return invalid("cannot define a new channel with no Application section");
+  if (channel.consortium.empty()) return invalid("cannot define a new channel with no Consortium value");
   auto wanted = make_channel_group(channel);
   if (!wanted) return fail(within("could not turn parse profile into channel group", std::move(wanted).error()));
   group base;
@@ -106,15 +105,15 @@ result<bytes> make_channel_creation(const genesis_request& channel, const genesi
 }
 
 result<bytes> make_anchor_update(const genesis_request& channel, const std::string& org, timestamp now) {
-  if (!channel.has_application) return bad("cannot update anchor peers without an application section");
+  if (!channel.has_application) return invalid("cannot update anchor peers without an application section");
   auto updated = make_channel_group(channel);
   if (!updated) return fail(within("error parsing profile as channel group", std::move(updated).error()));
   updated->mutable_groups()->at("Application").set_version(1);
   group original = *updated;
   auto& orgs = *original.mutable_groups()->at("Application").mutable_groups();
   const auto found = orgs.find(org);
-  if (found == orgs.end()) return bad("org with name '" + org + "' does not exist in config");
-  if (found->second.mutable_values()->erase("AnchorPeers") == 0) return bad("org '" + org + "' does not have any anchor peers defined");
+  if (found == orgs.end()) return invalid("org with name '" + org + "' does not exist in config");
+  if (found->second.mutable_values()->erase("AnchorPeers") == 0) return invalid("org '" + org + "' does not have any anchor peers defined");
   WEFT_TRY(const ::common::ConfigUpdate update, difference(original, *updated, channel.channel_id));
   return wrap(update, now);
 }

@@ -17,7 +17,7 @@ using members = google::protobuf::Map<std::string, T>;
 
 /// What a level of the tree contributes to the update.
 template <class T>
-struct difference {
+struct member_difference {
   members<T> read, write;
   members<T> same;              ///< Bare: nothing but the version.
   bool membership = false;      ///< Something came or went.
@@ -50,8 +50,8 @@ T written(const T& wanted, std::uint64_t version) {
 }
 
 template <class T>
-difference<T> compare(const members<T>& original, const members<T>& updated) {
-  difference<T> out;
+member_difference<T> compare(const members<T>& original, const members<T>& updated) {
+  member_difference<T> out;
   for (const auto& [name, before] : original) {
     const auto after = updated.find(name);
     if (after == updated.end()) out.membership = true;
@@ -73,8 +73,8 @@ struct group_update {
 
 group_update compare_group(const group& original, const group& updated);
 
-difference<group> compare_groups(const members<group>& original, const members<group>& updated) {
-  difference<group> out;
+member_difference<group> compare_groups(const members<group>& original, const members<group>& updated) {
+  member_difference<group> out;
   for (const auto& [name, before] : original) {
     const auto after = updated.find(name);
     if (after == updated.end()) {
@@ -101,13 +101,13 @@ difference<group> compare_groups(const members<group>& original, const members<g
 }
 
 template <class T>
-bool empty(const difference<T>& d) {
+bool empty(const member_difference<T>& d) {
   return d.read.empty() && d.write.empty() && !d.membership;
 }
 
 /// Moves one kind of members into both sets; `with_same`: also those that did not change.
 template <class T>
-void put(difference<T>&& d, bool with_same, members<T>& read, members<T>& write) {
+void put(member_difference<T>&& d, bool with_same, members<T>& read, members<T>& write) {
   if (with_same) {
     for (const auto& [name, same] : d.same) {
       d.read[name] = same;

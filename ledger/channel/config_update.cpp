@@ -10,7 +10,6 @@
 namespace weft::ledger {
 namespace {
 
-tl::unexpected<error> bad(std::string why) { return fail(errc::invalid_argument, std::move(why)); }
 
 result<void> check_read_set(const flat_tree& read_set, const flat_tree& current) {
   for (const auto& [key, element] : read_set) {
@@ -34,7 +33,7 @@ flat_tree delta_of(const flat_tree& read_set, flat_tree write_set) {
 }
 
 result<void> check_mod_policy(std::string_view name) {
-  if (name.empty()) return bad("mod_policy not set");
+  if (name.empty()) return invalid("mod_policy not set");
   if (name.front() == '/') name.remove_prefix(1);
   for (std::size_t index = 0;; ++index) {
     const std::size_t slash = name.find('/');
@@ -50,12 +49,12 @@ class signature_set {
  public:
   static result<signature_set> read(const ::common::ConfigUpdateEnvelope& envelope) {
     if (envelope.signatures_size() > update_signatures_max)
-      return bad("config update carries " + std::to_string(envelope.signatures_size()) + " signatures, more than " +
+      return invalid("config update carries " + std::to_string(envelope.signatures_size()) + " signatures, more than " +
                  std::to_string(update_signatures_max));
     signature_set out;
     for (const auto& signature : envelope.signatures()) {
       ::common::SignatureHeader header;
-      if (!proto::decode(signature.signature_header(), header)) return bad("error unmarshalling the signature header of a config signature");
+      if (!proto::decode(signature.signature_header(), header)) return invalid("error unmarshalling the signature header of a config signature");
       out.items_.push_back({signature.signature_header() + envelope.config_update(), std::move(*header.mutable_creator()), signature.signature()});
     }
     return out;
@@ -81,7 +80,7 @@ result<void> check_element(const std::string& key, const tree_element& element, 
   const auto existing = current.find(key);
   if (existing == current.end()) {
     if (element.version() == 0) return {};  // the group that it joins must bump its version, and that is what signatures are asked for
-    return bad("attempted to set key " + key + " to version " + std::to_string(element.version()) + ", but key does not exist");
+    return invalid("attempted to set key " + key + " to version " + std::to_string(element.version()) + ", but key does not exist");
   }
   if (element.version() != existing->second.version() + 1)
     return fail(errc::conflict, "attempt to set key " + key + " to version " + std::to_string(element.version()) + ", but key is at version " +
@@ -94,7 +93,7 @@ result<void> check_element(const std::string& key, const tree_element& element, 
 
 result<void> check_delta_set(const flat_tree& delta, const flat_tree& current, const policy_manager& policies,
                              const std::vector<crypto::identity_ptr>& signers) {
-  if (delta.empty()) return bad("delta set was empty -- update would have no effect");
+  if (delta.empty()) return invalid("delta set was empty -- update would have no effect");
   for (const auto& [key, element] : delta) WEFT_CHECK(check_element(key, element, current, policies, signers));
   return {};
 }
@@ -141,9 +140,9 @@ result<T> in(const char* where, result<T> r) {
 
 result<authorized_update> authorize_update(const ::common::ConfigUpdateEnvelope& envelope, const update_base& base, const crypto::verifier& verifier) {
   auto update = std::make_unique<::common::ConfigUpdate>();
-  if (!proto::decode(envelope.config_update(), *update)) return bad("error unmarshalling ConfigUpdate");
+  if (!proto::decode(envelope.config_update(), *update)) return invalid("error unmarshalling ConfigUpdate");
   if (update->channel_id() != base.channel_id)
-    return bad("ConfigUpdate for channel '" + update->channel_id() + "' but envelope for channel '" + base.channel_id + "'");
+    return invalid("ConfigUpdate for channel '" + update->channel_id() + "' but envelope for channel '" + base.channel_id + "'");
   const auto map = [](bool present, const ::common::ConfigGroup& group) { return present ? flatten(group) : result<flat_tree>{}; };
   WEFT_TRY(flat_tree current, flatten(base.tree));
   WEFT_TRY(const flat_tree read_set, in("error mapping ReadSet", map(update->has_read_set(), update->read_set())));
@@ -186,16 +185,16 @@ std::vector<unmet_policy> find_unmet_policies(const ::common::ConfigUpdateEnvelo
 
 result<::common::ConfigUpdateEnvelope> unwrap_update(const ::common::Envelope& envelope) {
   ::common::Payload payload;
-  if (!proto::decode(envelope.payload(), payload)) return bad("error unmarshalling Payload");
-  if (!payload.has_header()) return bad("envelope must have a Header");
+  if (!proto::decode(envelope.payload(), payload)) return invalid("error unmarshalling Payload");
+  if (!payload.has_header()) return invalid("envelope must have a Header");
   ::common::ChannelHeader header;
-  if (!proto::decode(payload.header().channel_header(), header)) return bad("error unmarshalling ChannelHeader");
+  if (!proto::decode(payload.header().channel_header(), header)) return invalid("error unmarshalling ChannelHeader");
   if (header.type() != ::common::CONFIG_UPDATE) {
     const std::string name = ::common::HeaderType_Name(static_cast<::common::HeaderType>(header.type()));
-    return bad("invalid type " + (name.empty() ? std::to_string(header.type()) : name) + ", expected CONFIG_UPDATE");
+    return invalid("invalid type " + (name.empty() ? std::to_string(header.type()) : name) + ", expected CONFIG_UPDATE");
   }
   ::common::ConfigUpdateEnvelope update;
-  if (!proto::decode(payload.data(), update)) return bad("error unmarshalling message for type CONFIG_UPDATE");
+  if (!proto::decode(payload.data(), update)) return invalid("error unmarshalling message for type CONFIG_UPDATE");
   return update;
 }
 

@@ -12,7 +12,6 @@
 namespace weft::ledger {
 namespace {
 
-tl::unexpected<error> bad(std::string why) { return fail(errc::invalid_argument, std::move(why)); }
 std::string text(std::uint32_t n) { return std::to_string(n); }
 
 /// "2d 2d 61": bytes as Go prints them in an error; of a long value the beginning.
@@ -40,17 +39,17 @@ std::string shown(bytes_view pem) {
 result<void> check_certificate(bytes_view pem) {
   auto rest = pem;
   const auto block = crypto::pem::next(rest);
-  if (!block || !*block) return bad("no PEM data found in cert[" + spaced_hex(pem) + "]");
+  if (!block || !*block) return invalid("no PEM data found in cert[" + spaced_hex(pem) + "]");
   const auto parsed = crypto::certificate::from_der((*block)->der);
   if (parsed || parsed.error().code == errc::unsupported) return {};
-  return bad(parsed.error().context + " TLS certificate has invalid ASN1 structure");
+  return invalid(parsed.error().context + " TLS certificate has invalid ASN1 structure");
 }
 
 result<raft_consenter> read_consenter(const ::etcdraft::Consenter& c) {
   const std::string who = c.host() + ":" + text(c.port());
   const auto check = [&](const char* role, const std::string& pem) -> result<void> {
     if (auto ok = check_certificate(pem); !ok)
-      return bad("consenter " + who + " has invalid certificate: parsing tls " + role + " cert of " + who + ": " + ok.error().context);
+      return invalid("consenter " + who + " has invalid certificate: parsing tls " + role + " cert of " + who + ": " + ok.error().context);
     return {};
   };
   WEFT_CHECK(check("client", c.client_tls_cert()));
@@ -60,14 +59,14 @@ result<raft_consenter> read_consenter(const ::etcdraft::Consenter& c) {
 
 result<raft_settings::timing> read_options(const ::etcdraft::Options& o) {
   if (o.heartbeat_tick() == 0 || o.election_tick() == 0 || o.max_inflight_blocks() == 0)
-    return bad("none of HeartbeatTick (" + text(o.heartbeat_tick()) + "), ElectionTick (" + text(o.election_tick()) + ") and MaxInflightBlocks (" +
+    return invalid("none of HeartbeatTick (" + text(o.heartbeat_tick()) + "), ElectionTick (" + text(o.election_tick()) + ") and MaxInflightBlocks (" +
                text(o.max_inflight_blocks()) + ") can be zero");
   if (o.election_tick() <= o.heartbeat_tick())
-    return bad("ElectionTick (" + text(o.election_tick()) + ") must be greater than HeartbeatTick (" + text(o.heartbeat_tick()) + ")");
+    return invalid("ElectionTick (" + text(o.election_tick()) + ") must be greater than HeartbeatTick (" + text(o.heartbeat_tick()) + ")");
   const auto tick = parse_duration(o.tick_interval());
-  if (!tick) return bad("failed to parse TickInterval (" + o.tick_interval() + ") to time duration: " + tick.error().context);
-  if (tick->count() == 0) return bad("TickInterval cannot be zero");
-  if (tick->count() < 0) return bad("TickInterval (" + o.tick_interval() + ") cannot be negative");
+  if (!tick) return invalid("failed to parse TickInterval (" + o.tick_interval() + ") to time duration: " + tick.error().context);
+  if (tick->count() == 0) return invalid("TickInterval cannot be zero");
+  if (tick->count() < 0) return invalid("TickInterval (" + o.tick_interval() + ") cannot be negative");
   raft_settings::timing out;
   out.tick_interval = std::chrono::ceil<std::chrono::milliseconds>(*tick);
   out.election_tick = o.election_tick();
@@ -81,13 +80,13 @@ result<raft_settings::timing> read_options(const ::etcdraft::Options& o) {
 
 result<raft_settings> read_raft_metadata(bytes_view metadata) {
   ::etcdraft::ConfigMetadata decoded;
-  if (!proto::decode(metadata, decoded)) return bad("failed to unmarshal etcdraft metadata configuration");
-  if (!decoded.has_options()) return bad("nil Raft config metadata options");
+  if (!proto::decode(metadata, decoded)) return invalid("failed to unmarshal etcdraft metadata configuration");
+  if (!decoded.has_options()) return invalid("nil Raft config metadata options");
   raft_settings out;
   WEFT_TRY(out.options, read_options(decoded.options()));
-  if (decoded.consenters().empty()) return bad("empty consenter set");
+  if (decoded.consenters().empty()) return invalid("empty consenter set");
   if (decoded.consenters_size() > raft_consenters_max)
-    return bad(std::to_string(decoded.consenters_size()) + " consenters; a channel may have " + std::to_string(raft_consenters_max));
+    return invalid(std::to_string(decoded.consenters_size()) + " consenters; a channel may have " + std::to_string(raft_consenters_max));
   std::set<bytes_view> seen;
   for (const ::etcdraft::Consenter& c : decoded.consenters()) {
     WEFT_TRY(auto consenter, read_consenter(c));
@@ -95,7 +94,7 @@ result<raft_settings> read_raft_metadata(bytes_view metadata) {
   }
   for (const raft_consenter& c : out.consenters) {  // a consenter may use one certificate for both; two consenters may share none
     if (seen.contains(c.server_tls_cert) || seen.contains(c.client_tls_cert))
-      return bad("duplicate consenter: server cert: " + shown(c.server_tls_cert) + ", client cert: " + shown(c.client_tls_cert));
+      return invalid("duplicate consenter: server cert: " + shown(c.server_tls_cert) + ", client cert: " + shown(c.client_tls_cert));
     seen.insert(c.server_tls_cert);
     seen.insert(c.client_tls_cert);
   }

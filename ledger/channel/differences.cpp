@@ -118,7 +118,7 @@ leaves read_value(const std::string& name, const std::string& value) {
   return out;
 }
 
-std::string policy_text(const ::common::Policy& p) {
+std::string rule_text(const ::common::Policy& p) {
   if (p.type() == ::common::Policy::IMPLICIT_META) {
     ::common::ImplicitMetaPolicy meta;
     if (proto::decode(p.value(), meta)) return ::common::ImplicitMetaPolicy::Rule_Name(meta.rule()) + " " + meta.sub_policy();
@@ -131,7 +131,7 @@ std::string policy_text(const ::common::Policy& p) {
 
 leaves read_element(const tree_element& e) {
   const auto name = e.path.substr(e.path.rfind('/') + 1);
-  auto out = e.value ? read_value(name, e.value->value()) : e.policy ? leaves{{"rule", policy_text(e.policy->policy())}} : leaves{};
+  auto out = e.value ? read_value(name, e.value->value()) : e.policy ? leaves{{"rule", rule_text(e.policy->policy())}} : leaves{};
   out["mod_policy"] = e.mod_policy();
   return out;
 }

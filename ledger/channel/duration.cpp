@@ -35,7 +35,7 @@ std::int64_t fraction_of(std::string_view digits, std::int64_t nanoseconds) {
   return sum;
 }
 
-tl::unexpected<error> bad(std::string_view text) { return fail(errc::invalid_argument, "invalid duration \"" + std::string(text) + "\""); }
+tl::unexpected<error> bad_duration(std::string_view text) { return fail(errc::invalid_argument, "invalid duration \"" + std::string(text) + "\""); }
 
 /// One number with its unit, taken from the front of `rest`. False: malformed or too large.
 bool take_term(std::string_view& rest, std::int64_t& total) {
@@ -69,10 +69,10 @@ result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   const bool negative = rest.starts_with('-');
   if (negative || rest.starts_with('+')) rest.remove_prefix(1);
   if (rest == "0") return std::chrono::nanoseconds{0};
-  if (rest.empty()) return bad(text);
+  if (rest.empty()) return bad_duration(text);
   std::int64_t total = 0;
   while (!rest.empty())
-    if (!take_term(rest, total)) return bad(text);
+    if (!take_term(rest, total)) return bad_duration(text);
   return std::chrono::nanoseconds{negative ? -total : total};
 }
 

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view consensus_types[] = {"solo", "kafka", "etcdraft", "BFT"};
 
-tl::unexpected<error> bad(std::string_view path, const std::string& why) { return fail(errc::invalid_argument, std::string(path) + ": " + why); }
+tl::unexpected<error> bad_section(std::string_view path, const std::string& why) { return fail(errc::invalid_argument, std::string(path) + ": " + why); }
 
 /// Values of /Channel itself.
 result<void> check_channel_values(const ::common::ConfigGroup& channel, const capabilities& caps) {
@@ -26,14 +26,14 @@ result<void> check_channel_values(const ::common::ConfigGroup& channel, const ca
   ::common::HashingAlgorithm hashing;
   WEFT_CHECK(read_value(channel, path, "HashingAlgorithm", hashing));
   if (hashing.name() != "SHA256" && hashing.name() != "SHA3_256")
-    return bad("/Channel/HashingAlgorithm", "Unknown hashing algorithm type: " + hashing.name());
+    return bad_section("/Channel/HashingAlgorithm", "Unknown hashing algorithm type: " + hashing.name());
   ::common::BlockDataHashingStructure structure;
   WEFT_CHECK(read_value(channel, path, "BlockDataHashingStructure", structure));
   if (structure.width() != std::numeric_limits<std::uint32_t>::max())
-    return bad("/Channel/BlockDataHashingStructure", "BlockDataHashStructure width only supported at MaxUint32 in this version");
+    return bad_section("/Channel/BlockDataHashingStructure", "BlockDataHashStructure width only supported at MaxUint32 in this version");
   ::common::OrdererAddresses addresses;
   WEFT_CHECK(read_value(channel, path, "OrdererAddresses", addresses));
-  if (!caps.channel_v1_4_2 && addresses.addresses().empty()) return bad("/Channel/OrdererAddresses", "Must set some OrdererAddresses");
+  if (!caps.channel_v1_4_2 && addresses.addresses().empty()) return bad_section("/Channel/OrdererAddresses", "Must set some OrdererAddresses");
   ::common::Consortium consortium;
   return read_value(channel, path, "Consortium", consortium);
 }
@@ -42,18 +42,18 @@ result<void> read_batching(const ::common::ConfigGroup& orderer, std::string_vie
   ::orderer::BatchSize size;
   WEFT_CHECK(read_value(orderer, path, "BatchSize", size));
   const std::string where = std::string(path) + "/BatchSize", invalid = "Attempted to set the batch size ";
-  if (size.max_message_count() == 0) return bad(where, invalid + "max message count to an invalid value: 0");
-  if (size.absolute_max_bytes() == 0) return bad(where, invalid + "absolute max bytes to an invalid value: 0");
-  if (size.preferred_max_bytes() == 0) return bad(where, invalid + "preferred max bytes to an invalid value: 0");
+  if (size.max_message_count() == 0) return bad_section(where, invalid + "max message count to an invalid value: 0");
+  if (size.absolute_max_bytes() == 0) return bad_section(where, invalid + "absolute max bytes to an invalid value: 0");
+  if (size.preferred_max_bytes() == 0) return bad_section(where, invalid + "preferred max bytes to an invalid value: 0");
   if (size.preferred_max_bytes() > size.absolute_max_bytes())
-    return bad(where, invalid + "preferred max bytes (" + std::to_string(size.preferred_max_bytes()) + ") greater than the absolute max bytes (" +
+    return bad_section(where, invalid + "preferred max bytes (" + std::to_string(size.preferred_max_bytes()) + ") greater than the absolute max bytes (" +
                           std::to_string(size.absolute_max_bytes()) + ").");
   ::orderer::BatchTimeout timeout;
   WEFT_CHECK(read_value(orderer, path, "BatchTimeout", timeout));
   const auto parsed = parse_duration(timeout.timeout());
-  if (!parsed) return bad(std::string(path) + "/BatchTimeout", "Attempted to set the batch timeout to a invalid value: " + parsed.error().context);
+  if (!parsed) return bad_section(std::string(path) + "/BatchTimeout", "Attempted to set the batch timeout to a invalid value: " + parsed.error().context);
   if (parsed->count() <= 0)
-    return bad(std::string(path) + "/BatchTimeout", "Attempted to set the batch timeout to a non-positive value: " + timeout.timeout());
+    return bad_section(std::string(path) + "/BatchTimeout", "Attempted to set the batch timeout to a non-positive value: " + timeout.timeout());
   out = {size.max_message_count(), size.absolute_max_bytes(), size.preferred_max_bytes(), std::chrono::ceil<std::chrono::milliseconds>(*parsed)};
   return {};
 }
@@ -64,8 +64,8 @@ result<void> read_consenters(const ::common::ConfigGroup& orderer, std::string_v
   std::set<std::uint32_t> seen;
   for (const auto& c : orderers.consenter_mapping()) {
     const std::string who = "consenter " + std::to_string(c.id());
-    if (!seen.insert(c.id()).second) return bad(std::string(path) + "/Orderers", who + " is listed twice");
-    if (c.identity().empty() || c.msp_id().empty()) return bad(std::string(path) + "/Orderers", who + " has no identity");
+    if (!seen.insert(c.id()).second) return bad_section(std::string(path) + "/Orderers", who + " is listed twice");
+    if (c.identity().empty() || c.msp_id().empty()) return bad_section(std::string(path) + "/Orderers", who + " has no identity");
     out.push_back({c.id(), c.host(), c.msp_id(), c.port(), c.identity(), c.client_tls_cert(), c.server_tls_cert()});
   }
   return {};
@@ -77,7 +77,7 @@ result<void> read_consensus(const ::common::ConfigGroup& orderer, std::string_vi
   const std::string where = std::string(path) + "/ConsensusType";
   if (std::find(std::begin(consensus_types), std::end(consensus_types), consensus.type()) == std::end(consensus_types))
     out.consensus_fault = error{errc::unsupported, "consensus type '" + consensus.type() + "' is not offered"};
-  if (!::orderer::ConsensusType::State_IsValid(consensus.state())) return bad(where, "state is neither NORMAL nor MAINTENANCE");
+  if (!::orderer::ConsensusType::State_IsValid(consensus.state())) return bad_section(where, "state is neither NORMAL nor MAINTENANCE");
   out.consensus_type = consensus.type();
   out.consensus_metadata = consensus.metadata();
   out.maintenance = consensus.state() == ::orderer::ConsensusType::STATE_MAINTENANCE;
@@ -87,8 +87,8 @@ result<void> read_consensus(const ::common::ConfigGroup& orderer, std::string_vi
   }
   WEFT_CHECK(read_consenters(orderer, path, out.consenters));
   if (out.consensus_type != "BFT") return {};
-  if (!out.caps.channel_v3_0) return bad(where, "BFT needs the channel capability V3_0");
-  if (out.consenters.empty()) return bad(std::string(path) + "/Orderers", "BFT needs consenters");
+  if (!out.caps.channel_v3_0) return bad_section(where, "BFT needs the channel capability V3_0");
+  if (out.consenters.empty()) return bad_section(std::string(path) + "/Orderers", "BFT needs consenters");
   return {};
 }
 
@@ -107,14 +107,14 @@ result<void> read_orderer(const ::common::ConfigGroup& orderer, channel_sections
   if (!out.caps.channel_v3_0) return {};
   for (const channel_org& org : out.orderers)
     if (org.endpoints.empty())
-      return bad(std::string(path) + "/" + org.group + "/Endpoints", "some orderer organizations endpoints are empty: [" + org.group + "]");
+      return bad_section(std::string(path) + "/" + org.group + "/Endpoints", "some orderer organizations endpoints are empty: [" + org.group + "]");
   return {};
 }
 
 /// "Readers" is short for /Channel/Application/Readers; an empty reference leaves the default in force.
 result<void> read_acls(const ::common::ConfigGroup& application, std::string_view path, channel_sections& out) {
   if (!application.values().contains("ACLs")) return {};
-  if (!out.caps.acls) return bad(std::string(path) + "/ACLs", "ACLs may not be specified without the required capability");
+  if (!out.caps.acls) return bad_section(std::string(path) + "/ACLs", "ACLs may not be specified without the required capability");
   ::protos::ACLs acls;
   WEFT_CHECK(read_value(application, path, "ACLs", acls));
   for (const auto& [resource, api] : acls.acls()) {
@@ -167,7 +167,7 @@ result<channel_sections> read_sections(const ::common::ConfigGroup& channel) {
   WEFT_TRY(out.caps, read_capabilities(channel));
   WEFT_CHECK(check_channel_values(channel, out.caps));
   for (const auto& [name, unused] : channel.groups())
-    if (name != "Orderer" && name != "Application" && name != "Consortiums") return bad("/Channel/" + name, "Disallowed channel group: " + name);
+    if (name != "Orderer" && name != "Application" && name != "Consortiums") return bad_section("/Channel/" + name, "Disallowed channel group: " + name);
   msp_collector msps(out.caps.msp);
   const auto& groups = channel.groups();  // read in a fixed order, so that of two faults always the same is reported
   if (const auto found = groups.find("Orderer"); found != groups.end()) WEFT_CHECK(read_orderer(found->second, out, msps));

@@ -148,7 +148,6 @@ const level_rule& at_level(config_level level) {
   return levels.front();
 }
 
-auto refuse(std::string text) { return fail(errc::invalid_argument, std::move(text)); }
 
 result<const pb::Descriptor*> named(std::string_view name) {
   if (const auto* type = type_named(name)) return type;
@@ -159,20 +158,20 @@ result<const pb::Descriptor*> value_content(const place& at) {
   for (const auto& v : value_rules) {
     if (v.level == at.level && at.key == v.name) return named(v.content);
   }
-  return refuse(at_level(at.level).unknown_value + at.key);
+  return invalid(at_level(at.level).unknown_value + at.key);
 }
 
 result<const pb::Descriptor*> payload_content(const ::common::Payload& payload) {
-  if (!payload.has_header()) return refuse("cannot determine payload type when header is missing");
+  if (!payload.has_header()) return invalid("cannot determine payload type when header is missing");
   ::common::ChannelHeader header;
-  if (!proto::decode(payload.header().channel_header(), header)) return refuse("corrupt channel header: proto: cannot parse invalid wire-format data");
+  if (!proto::decode(payload.header().channel_header(), header)) return invalid("corrupt channel header: proto: cannot parse invalid wire-format data");
   switch (header.type()) {
     case ::common::CONFIG: return named("common.ConfigEnvelope");
     case ::common::ORDERER_TRANSACTION: return named("common.Envelope");
     case ::common::CONFIG_UPDATE: return named("common.ConfigUpdateEnvelope");
     case ::common::MESSAGE: return named("common.ConfigValue");
     case ::common::ENDORSER_TRANSACTION: return named("protos.Transaction");
-    default: return refuse("decoding type " + std::to_string(header.type()) + " is unimplemented");
+    default: return invalid("decoding type " + std::to_string(header.type()) + " is unimplemented");
   }
 }
 
@@ -181,12 +180,12 @@ result<const pb::Descriptor*> variable_content(const pb::Message& holder, std::s
   if (const auto* payload = dynamic_cast<const ::common::Payload*>(&holder)) return payload_content(*payload);
   if (const auto* header = dynamic_cast<const ::common::ChannelHeader*>(&holder)) {
     if (header->type() == ::common::ENDORSER_TRANSACTION) return named("protos.ChaincodeHeaderExtension");
-    return refuse("channel header extension only valid for endorser transactions");
+    return invalid("channel header extension only valid for endorser transactions");
   }
   if (const auto* policy = dynamic_cast<const ::common::Policy*>(&holder)) {
     if (policy->type() == ::common::Policy::SIGNATURE) return named("common.SignaturePolicyEnvelope");
     if (policy->type() == ::common::Policy::IMPLICIT_META) return named("common.ImplicitMetaPolicy");
-    return refuse("unable to decode policy type: " + std::to_string(policy->type()));
+    return invalid("unable to decode policy type: " + std::to_string(policy->type()));
   }
   if (const auto* principal = dynamic_cast<const ::common::MSPPrincipal*>(&holder)) {
     const auto kind = principal->principal_classification();
@@ -194,19 +193,19 @@ result<const pb::Descriptor*> variable_content(const pb::Message& holder, std::s
     if (kind == ::common::MSPPrincipal::ORGANIZATION_UNIT) return named("common.OrganizationUnit");
     if (kind == ::common::MSPPrincipal::IDENTITY) return named("msp.SerializedIdentity");
     const auto& name = ::common::MSPPrincipal::Classification_Name(kind);
-    return refuse("unable to decode MSP type: " + (name.empty() ? std::to_string(kind) : name));
+    return invalid("unable to decode MSP type: " + (name.empty() ? std::to_string(kind) : name));
   }
   if (const auto* msp = dynamic_cast<const ::msp::MSPConfig*>(&holder)) {
     if (msp->type() == 0) return named("msp.FabricMSPConfig");
     if (msp->type() == 1) return named("msp.IdemixMSPConfig");
-    return refuse("unable to decode MSP type: " + std::to_string(msp->type()));
+    return invalid("unable to decode MSP type: " + std::to_string(msp->type()));
   }
   if (const auto* consensus = dynamic_cast<const ::orderer::ConsensusType*>(&holder)) {
     if (consensus->type() == "etcdraft") return named("etcdraft.ConfigMetadata");
     if (consensus->type() == "BFT") return named("orderer.smartbft.Options");
     return named("google.protobuf.Empty");
   }
-  return refuse("Unknown map key: " + std::string(key));  // ConfigUpdate.isolated_data: nothing is registered for it
+  return invalid("Unknown map key: " + std::string(key));  // ConfigUpdate.isolated_data: nothing is registered for it
 }
 
 }  // namespace
@@ -242,17 +241,17 @@ result<place> inside(const place& at, const pb::FieldDescriptor& field, std::str
   using kind = place::kind;
   if (at.what == kind::group && field.name() == "values") {
     const auto& level = at_level(at.level);
-    if (level.level == config_level::consortiums) return refuse(level.unknown_value);
+    if (level.level == config_level::consortiums) return invalid(level.unknown_value);
     return place{kind::value, at.level, std::string(key)};
   }
   if (at.what == kind::group && field.name() == "groups") {
     const auto& level = at_level(at.level);
     if (level.below != config_level::none) return place{kind::group, level.below, {}};
-    if (*level.no_groups) return refuse(level.no_groups);
+    if (*level.no_groups) return invalid(level.no_groups);
     if (key == "Consortiums") return place{kind::group, config_level::consortiums, {}};
     if (key == "Orderer") return place{kind::group, config_level::orderer, {}};
     if (key == "Application") return place{kind::group, config_level::application, {}};
-    return refuse("unknown channel group sub-group '" + std::string(key) + "'");
+    return invalid("unknown channel group sub-group '" + std::string(key) + "'");
   }
   if (how(at, field) != opening::dynamic) return place{};
   return field.name() == "ns_rwset" ? place{kind::ns_rwset, config_level::none, {}} : place{kind::group, config_level::channel, {}};

@@ -17,7 +17,6 @@ namespace {
 using fd = pb::FieldDescriptor;
 using value = nlohmann::json;
 
-auto refuse(std::string text) { return fail(errc::invalid_argument, std::move(text)); }
 
 /// A JSON value's type as Fabric's errors name it.
 const char* go_type(const value& v) {
@@ -34,7 +33,7 @@ const char* go_type(const value& v) {
 /// A JSON value's kind as errors of plain fields name it.
 const char* json_kind(const value& v) { return v.is_number() ? "number" : v.is_boolean() ? "bool" : v.type_name(); }
 
-auto wrong_type(const value& v, const char* wanted) { return refuse(std::string("cannot unmarshal ") + json_kind(v) + " into " + wanted); }
+auto wrong_type(const value& v, const char* wanted) { return invalid(std::string("cannot unmarshal ") + json_kind(v) + " into " + wanted); }
 
 template <class T>
 constexpr const char* integer_name() {
@@ -52,7 +51,7 @@ result<T> integer(const value& v) {
   const std::string text = v.is_string() ? v.get<std::string>() : v.dump();
   T out{};
   const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (status != std::errc{} || end != text.data() + text.size()) return refuse("cannot unmarshal " + v.dump().substr(0, 64) + " into " + integer_name<T>());
+  if (status != std::errc{} || end != text.data() + text.size()) return invalid("cannot unmarshal " + v.dump().substr(0, 64) + " into " + integer_name<T>());
   return out;
 }
 
@@ -70,7 +69,7 @@ result<int> enumeration(const value& v, const pb::EnumDescriptor& type) {
   if (const auto* found = type.FindValueByName(v.get_ref<const std::string&>())) return found->number();
   std::string all;
   for (int i = 0; i < type.value_count(); ++i) all.append(i ? ", " : "").append(type.value(i)->name());
-  return refuse("unknown value " + v.dump().substr(0, 64) + " for enum " + type.full_name() + "; there are: " + all);
+  return invalid("unknown value " + v.dump().substr(0, 64) + " for enum " + type.full_name() + "; there are: " + all);
 }
 
 result<bytes> binary(const value& v) {
@@ -127,7 +126,7 @@ class reader {
     };
     for (const auto& member : tree.items()) {
       if (type.FindFieldByName(member.key()) || named(member.key())) continue;
-      return refuse("unknown field " + value(member.key()).dump(-1, ' ', false, value::error_handler_t::replace).substr(0, 128) + " in " + type.full_name());
+      return invalid("unknown field " + value(member.key()).dump(-1, ' ', false, value::error_handler_t::replace).substr(0, 128) + " in " + type.full_name());
     }
     return {};
   }
@@ -141,7 +140,7 @@ class reader {
       if (found != tree.end() && !found->is_null()) {
         const auto* oneof = field.real_containing_oneof();
         if (oneof && m.GetReflection()->HasOneof(m, oneof) && !m.GetReflection()->HasField(m, &field))
-          return refuse("field " + field.name() + ": another member of the oneof " + oneof->name() + " is set already");
+          return invalid("field " + field.name() + ": another member of the oneof " + oneof->name() + " is set already");
         const auto done = plain(*found, m, field);
         if (!done) return fail(within("field " + field.name(), done.error()));
       }
@@ -173,7 +172,7 @@ class reader {
     switch (field.cpp_type()) {
       case fd::CPPTYPE_STRING: r.SetString(&entry, &field, key); return {};
       case fd::CPPTYPE_BOOL:
-        if (key != "true" && key != "false") return refuse("a map's key is neither true nor false");
+        if (key != "true" && key != "false") return invalid("a map's key is neither true nor false");
         r.SetBool(&entry, &field, key == "true");
         return {};
       case fd::CPPTYPE_INT32: return put(integer<std::int32_t>(value(key)), [&](auto n) { r.SetInt32(&entry, &field, n); });
@@ -237,17 +236,17 @@ class reader {
     const auto name = go_name(at, *m.GetDescriptor());
     m.GetReflection()->ClearField(&m, &field);
     if (field.is_map()) {
-      if (!v.is_object()) return refuse(expected(m, at, "map field " + field.name(), "map[string]interface{}", v, false));
+      if (!v.is_object()) return invalid(expected(m, at, "map field " + field.name(), "map[string]interface{}", v, false));
       for (const auto& member : v.items()) WEFT_CHECK(opened_entry(member.key(), member.value(), m, field, at));
       return {};
     }
     if (field.is_repeated()) {
-      if (!v.is_array()) return refuse(expected(m, at, "slice field " + field.name(), "[]interface{}", v, false));
+      if (!v.is_array()) return invalid(expected(m, at, "slice field " + field.name(), "[]interface{}", v, false));
       for (std::size_t i = 0; i < v.size(); ++i) WEFT_CHECK(opened_element(i, v[i], m, field, at));
       return {};
     }
     if (v.is_null()) return {};
-    if (!v.is_object()) return refuse(expected(m, at, "field " + field.name(), object_type, v));
+    if (!v.is_object()) return invalid(expected(m, at, "field " + field.name(), object_type, v));
     const auto& reflection = *m.GetReflection();
     const auto done = field.cpp_type() == fd::CPPTYPE_MESSAGE
                           ? below(v, *reflection.MutableMessage(&m, &field), field, at, {})
@@ -258,7 +257,7 @@ class reader {
 
   result<void> opened_element(std::size_t i, const value& v, pb::Message& m, const fd& field, const place& at) {
     const std::string where = field.name() + " at index " + std::to_string(i);
-    if (!v.is_object()) return refuse(expected(m, at, "slice field " + field.name() + " value at index " + std::to_string(i), object_type, v));
+    if (!v.is_object()) return invalid(expected(m, at, "slice field " + field.name() + " value at index " + std::to_string(i), object_type, v));
     const auto& reflection = *m.GetReflection();
     const auto done = field.cpp_type() == fd::CPPTYPE_MESSAGE
                           ? below(v, *reflection.AddMessage(&m, &field), field, at, {})
@@ -268,7 +267,7 @@ class reader {
   }
 
   result<void> opened_entry(const std::string& key, const value& v, pb::Message& m, const fd& field, const place& at) {
-    if (!v.is_object()) return refuse(expected(m, at, "map field " + field.name() + " value for " + key, object_type, v));
+    if (!v.is_object()) return invalid(expected(m, at, "map field " + field.name() + " value for " + key, object_type, v));
     auto& entry = *m.GetReflection()->AddMessage(&m, &field);
     const auto& reflection = *entry.GetReflection();
     const auto& of_value = *field.message_type()->map_value();
@@ -326,7 +325,7 @@ result<value> parse(std::string_view text) {
   } catch (const value::exception& e) {
     const std::string_view what = e.what();  // "[json.exception.parse_error.101] parse error at line 1, column 2: …"
     const auto end = what.find("] ");
-    return refuse(where + std::string(end == what.npos ? what : what.substr(end + 2)));
+    return invalid(where + std::string(end == what.npos ? what : what.substr(end + 2)));
   }
 }
 
@@ -338,7 +337,7 @@ result<void> from_json(std::string_view text, google::protobuf::Message& message
   if (text.size() > limits.text_bytes_max) return fail(errc::unsupported, "the JSON is larger than " + std::to_string(limits.text_bytes_max) + " bytes");
   WEFT_TRY(const auto tree, json::parse(text));
   if (!tree.is_object() && !tree.is_null())
-    return json::refuse(std::string("error unmarshaling intermediate JSON: json: cannot unmarshal ") + json::json_kind(tree) +
+    return invalid(std::string("error unmarshaling intermediate JSON: json: cannot unmarshal ") + json::json_kind(tree) +
                         " into Go value of type map[string]interface {}");
   json::place at;
   if (level != config_level::none && message.GetDescriptor()->full_name() == "common.ConfigGroup") at = {json::place::kind::group, level, {}};

@@ -26,21 +26,21 @@ struct run {
   std::atomic<std::uint64_t> next{o.from};
   std::mutex mutex;
   std::vector<bool> done = std::vector<bool>(chunks, false);
-  weft::test::round_result sum;
+  weft::crypto::test::round_result sum;
 
   void work() {
     for (std::uint64_t c = next++; c < chunks; c = next++) {
       const auto size = std::min(chunk_triples, o.triples - c * chunk_triples);
-      take(c, weft::test::compare_round((o.seed << 32) + c, size));
+      take(c, weft::crypto::test::compare_round((o.seed << 32) + c, size));
     }
   }
 
-  void take(std::uint64_t chunk, const weft::test::round_result& r) {
+  void take(std::uint64_t chunk, const weft::crypto::test::round_result& r) {
     const std::lock_guard lock(mutex);
     done[chunk] = true;
     sum.triples += r.triples;
     sum.accepted += r.accepted;
-    for (std::size_t k = 0; k < weft::test::triple_kinds; ++k) {
+    for (std::size_t k = 0; k < weft::crypto::test::triple_kinds; ++k) {
       sum.of_kind[k] += r.of_kind[k];
       sum.accepted_of_kind[k] += r.accepted_of_kind[k];
     }
@@ -58,8 +58,8 @@ struct run {
 
 void print(const run& r) {
   std::printf("%-20s %12s %12s\n", "kind", "triples", "accepted");
-  for (std::size_t k = 0; k < weft::test::triple_kinds; ++k) {
-    std::printf("%-20s %12llu %12llu\n", weft::test::to_string(static_cast<weft::test::triple_kind>(k)), static_cast<unsigned long long>(r.sum.of_kind[k]),
+  for (std::size_t k = 0; k < weft::crypto::test::triple_kinds; ++k) {
+    std::printf("%-20s %12llu %12llu\n", weft::crypto::test::to_string(static_cast<weft::crypto::test::triple_kind>(k)), static_cast<unsigned long long>(r.sum.of_kind[k]),
                 static_cast<unsigned long long>(r.sum.accepted_of_kind[k]));
   }
   std::printf("%-20s %12llu %12llu\n%zu differences (seed %llu, chunks from %llu, %u threads)\n", "all", static_cast<unsigned long long>(r.sum.triples),

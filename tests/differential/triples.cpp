@@ -16,7 +16,7 @@
 #include "config/base/assert.hpp"
 #include "config/base/random.hpp"
 
-namespace weft::test {
+namespace weft::crypto::test {
 
 namespace {
 
@@ -379,4 +379,4 @@ bool openssl_accepts(const triple& t) {
   return BN_cmp(twice.get(), EC_GROUP_get0_order(group.get())) <= 0;
 }
 
-}  // namespace weft::test
+}  // namespace weft::crypto::test

@@ -8,7 +8,7 @@
 
 #include "crypto/keys/signer.hpp"
 
-namespace weft::test {
+namespace weft::crypto::test {
 
 /// How a triple was made. What it is worth only the reference knows.
 enum class triple_kind : std::uint8_t {
@@ -56,4 +56,4 @@ class triple_source {
 /// What the system's OpenSSL says about the bytes (ECDSA_verify), and s ≤ n/2.
 [[nodiscard]] bool openssl_accepts(const triple& t);
 
-}  // namespace weft::test
+}  // namespace weft::crypto::test

@@ -6,7 +6,7 @@
 #include "config/base/random.hpp"
 #include "crypto/keys/key_tables.hpp"
 
-namespace weft::test {
+namespace weft::crypto::test {
 
 namespace {
 
@@ -70,4 +70,4 @@ round_result compare_round(std::uint64_t seed, std::uint64_t count) {
   return out;
 }
 
-}  // namespace weft::test
+}  // namespace weft::crypto::test

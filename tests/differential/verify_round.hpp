@@ -7,7 +7,7 @@
 
 #include "tests/differential/triples.hpp"
 
-namespace weft::test {
+namespace weft::crypto::test {
 
 struct round_result {
   std::uint64_t triples = 0, accepted = 0;
@@ -20,4 +20,4 @@ struct round_result {
 /// one batch and OpenSSL behind our own parser (make_verifier()).
 [[nodiscard]] round_result compare_round(std::uint64_t seed, std::uint64_t count);
 
-}  // namespace weft::test
+}  // namespace weft::crypto::test

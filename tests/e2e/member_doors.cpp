@@ -24,15 +24,15 @@ namespace {
 const std::vector<std::string> members{"peer0.org1.example.com", "peer0.org2.example.com", "orderer0.example.com"};
 
 /// The network with a port for each member.
-struct fixture : testing::door_fixture {
-  explicit fixture(const config::topology& t = config::dev_topology({})) : door_fixture(t) {
+struct doors_fixture : testing::door_fixture {
+  explicit doors_fixture(const config::topology& t = config::dev_topology({})) : door_fixture(t) {
     ports = edge::member_doors::make(system, *node, folder);
     for (const auto& m : members) {
       const auto opened = ports->open(m, "localhost:0");
       REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().context));
     }
   }
-  ~fixture() { ports->close(std::chrono::milliseconds(0)); }
+  ~doors_fixture() { ports->close(std::chrono::milliseconds(0)); }
 
   [[nodiscard]] std::string root_of(const std::string& member) const {
     const auto domain = member.substr(member.find('.') + 1);
@@ -78,7 +78,7 @@ struct fixture : testing::door_fixture {
 }  // namespace
 
 TEST_CASE("each peer's port serves its organization's clients") {
-  fixture f;
+  doors_fixture f;
   CHECK(put(f.gateway_at("peer0.org1.example.com", "User1@org1.example.com"), {"put", "a", "1"}).code == 0);
   CHECK(put(f.gateway_at("peer0.org2.example.com", "User1@org2.example.com"), {"put", "b", "2"}).code == 0);
   const auto read = f.gateway_at("peer0.org2.example.com", "User1@org1.example.com").evaluate({"mychannel", "kv", {"get", "a"}, {}, false});
@@ -87,7 +87,7 @@ TEST_CASE("each peer's port serves its organization's clients") {
 }
 
 TEST_CASE("a port serves what its member is there for, and nothing of the command's") {
-  fixture f;
+  doors_fixture f;
   const auto refused = static_cast<int>(actors::rpc_code::unimplemented);
   CHECK(f.connect("peer0.org1.example.com")->call("/weft.control.Control/Status", {}).status.code == refused);
   CHECK(f.connect("peer0.org1.example.com")->call("/orderer.AtomicBroadcast/Broadcast", {}).status.code == refused);
@@ -95,7 +95,7 @@ TEST_CASE("a port serves what its member is there for, and nothing of the comman
 }
 
 TEST_CASE("envelopes are ordered over one stream, and answered in their order") {
-  fixture f;
+  doors_fixture f;
   const auto stream = f.open_broadcast();
   std::vector<edge::endorsed_call> sent;
   for (int i = 0; i < 100; ++i) sent.push_back(f.endorsed("key" + std::to_string(i)));
@@ -109,7 +109,7 @@ TEST_CASE("envelopes are ordered over one stream, and answered in their order") 
 }
 
 TEST_CASE("a refusal says why, and is the last answer of its stream") {
-  fixture f;
+  doors_fixture f;
   const auto good = f.endorsed("a").envelope;
   const auto of = [](const bytes& raw) { return ledger::envelope::keep(shared_bytes{raw}); };
   struct row {
@@ -143,7 +143,7 @@ TEST_CASE("a refusal says why, and is the last answer of its stream") {
 }
 
 TEST_CASE("an orderer's port delivers blocks to readers of the channel") {
-  fixture f;
+  doors_fixture f;
   CHECK(put(f.gateway("User1@org1.example.com"), {"put", "a", "1"}).code == 0);
   const auto read = [&](const bytes& seek) {
     const auto stream = f.connect("orderer0.example.com")->open("/orderer.AtomicBroadcast/Deliver");
@@ -166,7 +166,7 @@ TEST_CASE("an orderer's port delivers blocks to readers of the channel") {
 TEST_CASE("a port that asks for certificates serves who shows one, and binds requests for blocks to it") {
   auto t = config::dev_topology({});
   t.organizations[0].client_certificates = true;
-  fixture f(t);
+  doors_fixture f(t);
   const std::string member = "peer0.org1.example.com", user = "User1@org2.example.com";
   const auto query = [&](const std::string& shows) {
     const edge::gateway_client g{f.connect(member, shows), *f.node->user(user), std::make_shared<system_clock>(), std::make_shared<system_random>(), {}, {}};
@@ -195,7 +195,7 @@ TEST_CASE("a port that asks for certificates serves who shows one, and binds req
 }
 
 TEST_CASE("a contract dials its peer with the certificate of its package, and is nobody else's") {
-  fixture f;
+  doors_fixture f;
   const std::string peer = "peer0.org1.example.com";
   REQUIRE(f.ports->open_contracts(peer, "localhost:0"));
   const auto install = [&](const std::string& label) {
@@ -245,7 +245,7 @@ TEST_CASE("a contract dials its peer with the certificate of its package, and is
 }
 
 TEST_CASE("ports that cannot be opened say why") {
-  fixture f;
+  doors_fixture f;
   const auto doors = edge::member_doors::make(f.system, *f.node, f.folder);
   const auto open = [&](const std::string& member, const std::string& address) {
     const auto opened = doors->open(member, address);

@@ -15,8 +15,8 @@ namespace {
 const std::string first = "peer0.org1.example.com", foreign = "peer0.org2.example.com";
 constexpr const char* method = "/weft.peer.PrivateData/Fetch";
 
-struct fixture : testing::door_fixture {
-  fixture() {
+struct private_fixture : testing::door_fixture {
+  private_fixture() {
     ports = edge::member_doors::make(system, *node, folder);
     for (const auto& m : {first, foreign}) {
       const auto opened = ports->open(m, "localhost:0");
@@ -36,7 +36,7 @@ struct fixture : testing::door_fixture {
     }
     REQUIRE(wanted.size() > 2);
   }
-  ~fixture() { ports->close(std::chrono::milliseconds(0)); }
+  ~private_fixture() { ports->close(std::chrono::milliseconds(0)); }
   [[nodiscard]] const actors::peer_site& site(const std::string& name) const {
     for (const auto& p : node->peers()) if (p->name == name) return *p;
     throw std::runtime_error("no peer " + name);
@@ -71,7 +71,7 @@ struct fixture : testing::door_fixture {
 }  // namespace
 
 TEST_CASE("a peer's port gives private data to peers of its organization, and tells others why not") {
-  fixture f;
+  private_fixture f;
   const auto good = f.ask(f.request(*f.site(first).identity));
   REQUIRE_MESSAGE(good.status.ok(), good.status.message);
   const auto read = cluster::read_fetched(good.response, f.wanted).value();
@@ -102,7 +102,7 @@ TEST_CASE("a peer's port gives private data to peers of its organization, and te
 }
 
 TEST_CASE("a link asks on ports, and takes nobody for a sibling who is none") {
-  fixture f;
+  private_fixture f;
   const auto own = f.through_link(first, first, f.request(*f.site(first).identity));
   REQUIRE_MESSAGE(own.status.ok(), own.status.message);
   CHECK_FALSE(cluster::read_fetched(own.response, f.wanted)->found.empty());

@@ -1,37 +1,26 @@
 #include "edge/rpc/h2/transport.hpp"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 
 #include <algorithm>
 #include <cstring>
 
+#include "edge/rpc/pem.hpp"
+
 namespace weft::edge::h2 {
 
 namespace {
 
-template <auto Free>
-struct freed {
-  template <class T>
-  void operator()(T* p) const { Free(p); }
-};
-using bio_ptr = std::unique_ptr<BIO, freed<BIO_free>>;
-using cert_ptr = std::unique_ptr<X509, freed<X509_free>>;
-using key_ptr = std::unique_ptr<EVP_PKEY, freed<EVP_PKEY_free>>;
-
 constexpr bytes_view protocol = "h2";
 constexpr std::size_t record_max = 16 * KiB;
 
-int no_passphrase(char*, int, int, void*) { return 0; }
-bio_ptr over(const std::string& text) { return bio_ptr(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
-
 /// Calls `each` with every certificate of a PEM text.
 template <class Each>
-bool for_certificates(const std::string& pem, Each each) {
-  const auto in = over(pem);
+bool for_certificates(const std::string& pem_text, Each each) {
+  const auto in = pem::over(pem_text);
   bool any = false;
-  while (cert_ptr c{PEM_read_bio_X509(in.get(), nullptr, no_passphrase, nullptr)}) {
+  while (auto c = pem::next_certificate(in.get())) {
     if (!each(c, any)) return false;
     any = true;
   }
@@ -50,10 +39,10 @@ int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, con
 }
 
 bool load_own(SSL_CTX* context, const server_tls& tls) {
-  const key_ptr key(PEM_read_bio_PrivateKey(over(tls.key_pem).get(), nullptr, no_passphrase, nullptr));
+  const auto key = pem::private_key(tls.key_pem);
   return key &&
          for_certificates(tls.certificate_pem,
-                          [&](cert_ptr& c, bool behind_the_leaf) {
+                          [&](pem::cert_ptr& c, bool behind_the_leaf) {
                             return (behind_the_leaf ? SSL_CTX_add1_chain_cert(context, c.get()) : SSL_CTX_use_certificate(context, c.get())) == 1;
                           }) &&
          SSL_CTX_use_PrivateKey(context, key.get()) == 1;
@@ -64,7 +53,7 @@ bool ask_clients(SSL_CTX* context, const std::string& roots) {
   auto* store = SSL_CTX_get_cert_store(context);
   X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
-  return for_certificates(roots, [&](cert_ptr& c, bool) { return X509_STORE_add_cert(store, c.get()) == 1 && SSL_CTX_add_client_CA(context, c.get()) == 1; });
+  return for_certificates(roots, [&](pem::cert_ptr& c, bool) { return X509_STORE_add_cert(store, c.get()) == 1 && SSL_CTX_add_client_CA(context, c.get()) == 1; });
 }
 
 }  // namespace
@@ -204,8 +193,8 @@ void transport::close() {
 
 std::string transport::client_certificate() const {
   if (ssl_ == nullptr || (SSL_get_verify_mode(ssl_) & SSL_VERIFY_PEER) == 0 || SSL_get_verify_result(ssl_) != X509_V_OK) return {};
-  const cert_ptr shown(SSL_get1_peer_certificate(ssl_));
-  const bio_ptr out(BIO_new(BIO_s_mem()));
+  const pem::cert_ptr shown(SSL_get1_peer_certificate(ssl_));
+  const pem::bio_ptr out(BIO_new(BIO_s_mem()));
   if (!shown || !out || PEM_write_bio_X509(out.get(), shown.get()) != 1) return {};
   char* text = nullptr;
   const auto size = BIO_get_mem_data(out.get(), &text);

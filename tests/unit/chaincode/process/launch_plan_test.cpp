@@ -12,14 +12,14 @@ namespace fs = std::filesystem;
 namespace {
 
 /// A folder that is gone afterwards.
-struct folder {
+struct contract_folder {
   fs::path path;
-  folder() {
+  contract_folder() {
     auto name = (fs::temp_directory_path() / "weft-plan-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     path = fs::canonical(name);
   }
-  ~folder() { fs::remove_all(path); }
+  ~contract_folder() { fs::remove_all(path); }
   fs::path add(const fs::path& name, const std::string& text = "", bool executable = false) const {
     fs::create_directories((path / name).parent_path());
     std::ofstream(path / name) << text;
@@ -33,7 +33,7 @@ constexpr const char* package_json = R"({"name":"@me/my.contract!","version":"1.
 }  // namespace
 
 TEST_CASE("a Node contract is started by fabric-shim, without npm and without a shell") {
-  folder f;
+  contract_folder f;
   f.add("cc/package.json", package_json);
   f.add("cc/lib/main.js");
   f.add("cc/node_modules/fabric-shim/cli.js");
@@ -50,7 +50,7 @@ TEST_CASE("a Node contract is started by fabric-shim, without npm and without a 
 }
 
 TEST_CASE("an executable is started as it is") {
-  folder f;
+  contract_folder f;
   const auto program = f.add("bin/my_cc.v1", "", true);
   const auto plan = plan_launch(program, "");
   REQUIRE_MESSAGE(plan, plan.error().context);
@@ -62,7 +62,7 @@ TEST_CASE("an executable is started as it is") {
 }
 
 TEST_CASE("modules are found as Node finds them: here, or above") {
-  folder f;
+  contract_folder f;
   f.add("contracts/cc/package.json", "{}");
   f.add("contracts/cc/index.js");
   f.add("node_modules/fabric-shim/cli.js");
@@ -73,7 +73,7 @@ TEST_CASE("modules are found as Node finds them: here, or above") {
 }
 
 TEST_CASE("what cannot be started, and what to do about it") {
-  folder f;
+  contract_folder f;
   f.add("bare/package.json", package_json);
   f.add("shimless/package.json", package_json);
   f.add("shimless/node_modules/x/index.js");

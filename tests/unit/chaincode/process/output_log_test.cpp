@@ -12,14 +12,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct folder {
+struct log_folder {
   fs::path path;
-  folder() {
+  log_folder() {
     auto name = (fs::temp_directory_path() / "weft-log-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     path = name;
   }
-  ~folder() { fs::remove_all(path); }
+  ~log_folder() { fs::remove_all(path); }
 };
 
 std::string content(const fs::path& file) {
@@ -47,7 +47,7 @@ TEST_CASE("the last lines of what was said") {
 }
 
 TEST_CASE("standard error speaks first, and a silent process leaves the word to the one before") {
-  folder f;
+  log_folder f;
   output_log log(f.path / "cc.log");
   CHECK(log.last() == "");
   log.add(output_stream::output, "starting\n");
@@ -66,7 +66,7 @@ TEST_CASE("standard error speaks first, and a silent process leaves the word to 
 }
 
 TEST_CASE("a log is turned over, so that a flood fills no disk") {
-  folder f;
+  log_folder f;
   const auto file = f.path / "cc.log";
   {
     output_log log(file);

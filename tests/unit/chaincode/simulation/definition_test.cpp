@@ -10,7 +10,7 @@ using namespace weft::chaincode::testing;
 
 namespace {
 
-contract_ptr ok() {
+contract_ptr accepting() {
   return make_contract([](stub&) { return success("ran"); });
 }
 std::string error_of(const result<simulation_result>& r) { return r ? "no error: " + r->answer.payload : r.error().context; }
@@ -21,7 +21,7 @@ constexpr const char* make_sure = "make sure the chaincode cc has been successfu
 TEST_CASE("a contract that is not there, not approved, not installed") {
   test_channel channel;
   CHECK(error_of(channel.run("cc", {"f"})) == std::string(make_sure) + "chaincode cc not found");
-  channel.install("cc", ok());
+  channel.install("cc", accepting());
   CHECK(error_of(channel.run("cc", {"f"})) == std::string(make_sure) + "chaincode cc not found");
 
   channel.apply(channel.approve("Org1MSP", "cc", {}));
@@ -47,7 +47,7 @@ TEST_CASE("the cache never knows better than the state") {
   definition_cache cache;
   test_channel channel;
   channel.definitions = &cache;
-  channel.deploy("cc", ok());
+  channel.deploy("cc", accepting());
   for (int i = 0; i < 2; ++i) {
     const auto r = channel.run("cc", {"f"});
     REQUIRE_MESSAGE(r, r.error().context);
@@ -60,7 +60,7 @@ TEST_CASE("the cache never knows better than the state") {
     CHECK(error_of(channel.run("cc", {"f"})).find("is not installed") != std::string::npos);
   }
   SUBCASE("a new sequence") {
-    channel.deploy("cc", ok(), {.version = "2.0", .sequence = 2});
+    channel.deploy("cc", accepting(), {.version = "2.0", .sequence = 2});
     CHECK(channel.run("cc", {"f"}).value().chaincode_version == "2.0");
   }
   SUBCASE("a new sequence that this organization has not approved") {
@@ -75,7 +75,7 @@ TEST_CASE("init-required: the first call of each version says is_init, and no ot
   test_channel channel;
   const auto ordinary = make_test_proposal("cc", {"f"}), init = make_test_proposal("cc", {"f"}, true);
   const auto in_simulation = [](const ledger::proposal& p) { return "error in simulation: failed to execute transaction " + p.header.tx_id + ": invalid invocation: "; };
-  channel.deploy("cc", ok());
+  channel.deploy("cc", accepting());
   CHECK(error_of(channel.run_proposal(init, "Org1MSP")) == in_simulation(init) + "chaincode 'cc' does not require initialization but called as init");
 
   channel.deploy("cc", make_contract([](stub& s) { return success(s.is_init() ? "init" : "ran"); }), {.sequence = 2, .init_required = true});
@@ -96,7 +96,7 @@ TEST_CASE("init-required: the first call of each version says is_init, and no ot
   CHECK(later->answer.payload == "ran");
   CHECK(namespace_of(*later, "cc").reads.size() == 1);
 
-  channel.deploy("cc", ok(), {.version = "2.0", .sequence = 3, .init_required = true});
+  channel.deploy("cc", accepting(), {.version = "2.0", .sequence = 3, .init_required = true});
   CHECK(error_of(channel.run_proposal(ordinary, "Org1MSP")).find("has not been initialized for this version") != std::string::npos);
 }
 

@@ -17,7 +17,7 @@ namespace {
 constexpr timestamp today{std::chrono::seconds{1'798'000'000}};  // 2026-12-23
 constexpr const char* prefix = "consensus metadata update for channel config update is invalid: ";
 
-bytes tls_of(const std::string& orderer) {
+bytes tls_der_of(const std::string& orderer) {
   return golden_file("crypto/ordererOrganizations/example.com/orderers/" + orderer + ".example.com/tls/server.crt");
 }
 
@@ -89,13 +89,13 @@ TEST_CASE("updates of a raft channel are judged in Fabric's words") {
     std::vector<raft::node_id> active;
     std::string begins, ends;  // of the error; both empty: allowed
   };
-  const auto d = consenter("d", tls_of("orderer3"));
+  const auto d = consenter("d", tls_der_of("orderer3"));
   const row rows[] = {
       {"nothing changes", three, {1}, "", ""},
       {"one joins", joined(d), {1, 2, 3}, "", ""},
       {"one leaves", changed([](auto& l) { l.erase(l.begin()); }), {1, 2, 3}, "", ""},
       {"the dead one leaves", changed([](auto& l) { l.erase(l.begin()); }), {2, 3}, "", ""},
-      {"one rotates", changed([&](auto& l) { l[1] = consenter("b", tls_of("orderer3")); }), {1, 2, 3}, "", ""},
+      {"one rotates", changed([&](auto& l) { l[1] = consenter("b", tls_der_of("orderer3")); }), {1, 2, 3}, "", ""},
       {"another address", changed([](auto& l) { l[1].host = "elsewhere"; }), {1}, "", ""},
       {"one joins, one is dead", joined(d), {1, 2}, "2 out of 3 nodes are alive, configuration will result in quorum loss", ""},
       {"a living one leaves, one is dead", changed([](auto& l) { l.erase(l.begin()); }), {1, 2},
@@ -163,12 +163,12 @@ TEST_CASE("a serial number is told as people know it") {
 
 TEST_CASE("expired certificates may stay until they are replaced, and their replacement may not be expired") {
   const auto now = golden_bundle("mychannel");
-  const auto later = crypto::certificate::from_pem(tls_of("orderer0"))->not_after() + std::chrono::hours{24};
+  const auto later = crypto::certificate::from_pem(tls_der_of("orderer0"))->not_after() + std::chrono::hours{24};
   auto to = now->raft()->consenters;
   CHECK(check_raft_update(*now, *with(to), alive({1, 2, 3}, later)).has_value());
   to[0].port = 1;
   CHECK(check_raft_update(*now, *with(to), alive({1, 2, 3}, later)).has_value());
-  to[0] = consenter("a", tls_of("orderer3"));
+  to[0] = consenter("a", tls_der_of("orderer3"));
   CHECK(why(check_raft_update(*now, *with(to), alive({1, 2, 3}, later))).find("has expired or is not yet valid") != std::string::npos);
 }
 
@@ -188,7 +188,7 @@ TEST_CASE("other consensus types, and a channel that comes to raft") {
   CHECK(check_raft_update(*raft, *bft, alive({})).has_value());
   CHECK(check_raft_update(*bft, *raft, {{}, {}, today}).has_value());
   auto to = raft->raft()->consenters;
-  to.push_back(consenter("d", tls_of("orderer3")));
+  to.push_back(consenter("d", tls_der_of("orderer3")));
   const group_view fresh{{}, {1, 2, 3}, today};  // no block of raft's yet: the ids are those that the list gives
   CHECK(check_raft_update(*raft, *with(to), fresh).has_value());
   const group_view damaged{{{1, 2}, 3, 1}, {1, 2, 3}, today};

@@ -21,7 +21,7 @@ std::map<std::string, material_file> by_path(const network_material& m) {
 }
 
 bool ends_with(const std::string& text, std::string_view end) { return text.size() >= end.size() && text.substr(text.size() - end.size()) == end; }
-bool is_certificate(const std::string& path) { return ends_with(path, ".pem") || ends_with(path, ".crt"); }
+bool names_certificate(const std::string& path) { return ends_with(path, ".pem") || ends_with(path, ".crt"); }
 bool is_key(const std::string& path) { return ends_with(path, "priv_sk") || ends_with(path, ".key"); }
 
 }  // namespace
@@ -43,7 +43,7 @@ TEST_CASE("certificates say what cryptogen's say, and files that are no secrets 
     const auto golden_text = test::read_file(test::golden_crypto() / path);
     CHECK(file.mode == (is_key(path) ? 0600u : 0644u));
     if (ends_with(path, "config.yaml")) CHECK(file.contents == golden_text);
-    if (!is_certificate(path)) continue;
+    if (!names_certificate(path)) continue;
     const auto cert = certificate::from_pem(file.contents), golden = certificate::from_pem(golden_text);
     REQUIRE((cert && golden));
     CHECK(cert->subject_der() == golden->subject_der());

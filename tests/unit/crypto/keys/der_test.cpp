@@ -2,12 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include "tests/unit/crypto/keys/hex.hpp"
+
 using namespace weft;
 namespace der = crypto::der;
-
-namespace {
-bytes hex(std::string_view text) { return from_hex(text).value(); }
-}  // namespace
 
 TEST_CASE("the reader takes only strict DER") {
   struct row {
@@ -31,11 +29,11 @@ TEST_CASE("the reader takes only strict DER") {
       {"bytes after the element", "300000", false},
       {"another tag", "0400", false},
   };
-  for (const auto& r : rows) SUBCASE(r.name) { CHECK(der::only(hex(r.hex), der::sequence_tag).has_value() == r.good); }
+  for (const auto& r : rows) SUBCASE(r.name) { CHECK(der::only(crypto::test::hex(r.hex), der::sequence_tag).has_value() == r.good); }
 }
 
 TEST_CASE("a reader that finds another tag stays where it is") {
-  const bytes data = hex("020101040101");
+  const bytes data = crypto::test::hex("020101040101");
   der::reader in(data);
   CHECK_FALSE(in.next(der::octet_string_tag));
   CHECK(in.next(der::integer_tag));
@@ -58,7 +56,7 @@ TEST_CASE("magnitudes are positive and minimal") {
       {"two zeros", "0000", nullptr},
   };
   for (const auto& r : rows) SUBCASE(r.name) {
-      const bytes body = hex(r.body);
+      const bytes body = crypto::test::hex(r.body);
       const auto got = der::magnitude(body);
       CHECK(got.has_value() == (r.magnitude != nullptr));
       if (got && r.magnitude) CHECK(to_hex(*got) == r.magnitude);
@@ -79,13 +77,13 @@ TEST_CASE("what is written is read back, at each width of the length") {
 
 TEST_CASE("integers are written in the fewest bytes") {
   CHECK(to_hex(der::integer("")) == "020100");
-  CHECK(to_hex(der::integer(hex("000000"))) == "020100");
-  CHECK(to_hex(der::integer(hex("00007f"))) == "02017f");
-  CHECK(to_hex(der::integer(hex("80"))) == "02020080");
+  CHECK(to_hex(der::integer(crypto::test::hex("000000"))) == "020100");
+  CHECK(to_hex(der::integer(crypto::test::hex("00007f"))) == "02017f");
+  CHECK(to_hex(der::integer(crypto::test::hex("80"))) == "02020080");
 }
 
 TEST_CASE("a bit string must use all bits of its last byte") {
-  CHECK(der::whole_bits(hex("00aabb")) == hex("aabb"));
-  CHECK_FALSE(der::whole_bits(hex("01aabb")));
+  CHECK(der::whole_bits(crypto::test::hex("00aabb")) == crypto::test::hex("aabb"));
+  CHECK_FALSE(der::whole_bits(crypto::test::hex("01aabb")));
   CHECK_FALSE(der::whole_bits(""));
 }

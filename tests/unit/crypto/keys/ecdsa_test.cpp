@@ -3,18 +3,18 @@
 #include <doctest/doctest.h>
 
 #include "crypto/keys/der.hpp"
+#include "tests/unit/crypto/keys/hex.hpp"
 
 using namespace weft;
 using namespace weft::crypto;
 
 namespace {
 
-bytes hex(std::string_view text) { return from_hex(text).value(); }
 const std::string p256_order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
 const std::string p256_half = "7fffffff800000007fffffffffffffffde737d56d38bcf4279dce5617e3192a8";  // vectors.json, misc.low_s
 
 ecdsa::signature numbers(const std::string& r, const std::string& s) {
-  return ecdsa::parse(der::sequence({der::integer(hex(r)), der::integer(hex(s))})).value();
+  return ecdsa::parse(der::sequence({der::integer(crypto::test::hex(r)), der::integer(crypto::test::hex(s))})).value();
 }
 
 }  // namespace
@@ -47,13 +47,13 @@ TEST_CASE("only canonical DER is a signature") {
       {"another type of number", "30060a0101020102", false},
       {"a set", "3106020101020102", false},
   };
-  for (const auto& r : rows) SUBCASE(r.name) { CHECK(ecdsa::parse(hex(r.hex)).has_value() == r.good); }
+  for (const auto& r : rows) SUBCASE(r.name) { CHECK(ecdsa::parse(crypto::test::hex(r.hex)).has_value() == r.good); }
   const bytes wide(49, '\x11');
   CHECK_FALSE(ecdsa::parse(der::sequence({der::integer(wide), der::integer("\1")})));
 }
 
 TEST_CASE("parsing and encoding are each other's inverse") {
-  for (const char* text : {"3006020101020102", "3008020200800202008f"}) CHECK(to_hex(ecdsa::encode(ecdsa::parse(hex(text)).value())) == text);
+  for (const char* text : {"3006020101020102", "3008020200800202008f"}) CHECK(to_hex(ecdsa::encode(ecdsa::parse(crypto::test::hex(text)).value())) == text);
 }
 
 TEST_CASE("s is low up to half the order, and no further") {
@@ -87,10 +87,10 @@ TEST_CASE("r and s must lie below the order") {
 }
 
 TEST_CASE("keys are made from valid scalars and points only") {
-  CHECK_FALSE(ecdsa::make_private(key_kind::p256, hex("00")));
-  CHECK_FALSE(ecdsa::make_private(key_kind::p256, hex(p256_order)));
+  CHECK_FALSE(ecdsa::make_private(key_kind::p256, crypto::test::hex("00")));
+  CHECK_FALSE(ecdsa::make_private(key_kind::p256, crypto::test::hex(p256_order)));
   CHECK_FALSE(ecdsa::make_private(key_kind::p256, bytes(49, '\1')));
-  const auto key = ecdsa::make_private(key_kind::p256, hex("01"));
+  const auto key = ecdsa::make_private(key_kind::p256, crypto::test::hex("01"));
   REQUIRE(key);
   const bytes generator = ecdsa::point_of(*key, key_kind::p256);
   CHECK(to_hex(generator).substr(0, 10) == "046b17d1f2");

@@ -4,6 +4,7 @@
 
 #include "crypto/keys/signer.hpp"
 #include "tests/unit/crypto/keys/key_samples.hpp"
+#include "tests/unit/crypto/keys/hex.hpp"
 
 using namespace weft;
 using namespace weft::crypto;
@@ -11,7 +12,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bytes hex(std::string_view text) { return from_hex(text).value(); }
 
 const char* const p384_pkcs8 = R"(-----BEGIN PRIVATE KEY-----
 MIG2AgEAMBAGByqGSM49AgEGBSuBBAAiBIGeMIGbAgEBBDAaVW3pf/QA/JoWU14y
@@ -82,7 +82,7 @@ TEST_CASE("a private key is what the random source says") {
 }
 
 TEST_CASE("draws outside [1, n-1] are rejected") {
-  const bytes order = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+  const bytes order = crypto::test::hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
   scripted_random random({bytes(32, '\0'), order, bytes(32, '\xff'), bytes(32, '\2')});
   scripted_random direct({bytes(32, '\2')});
   CHECK(private_key::generate(random).to_pem() == private_key::generate(direct).to_pem());
@@ -183,7 +183,7 @@ TEST_CASE("public keys: hostile bytes are errors, foreign keys are unsupported")
   bytes off_curve = good;
   off_curve.back() ^= 1;
   CHECK_FALSE(public_key::from_spki(off_curve));
-  const auto rsa = public_key::from_spki(hex(rsa_spki_hex));
+  const auto rsa = public_key::from_spki(crypto::test::hex(rsa_spki_hex));
   REQUIRE_FALSE(rsa);
   CHECK(rsa.error().code == errc::unsupported);
 }

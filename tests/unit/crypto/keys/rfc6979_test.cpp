@@ -7,12 +7,12 @@
 #include "crypto/keys/der.hpp"
 #include "crypto/keys/signer.hpp"
 #include "tests/unit/crypto/keys/key_samples.hpp"
+#include "tests/unit/crypto/keys/hex.hpp"
 
 using namespace weft;
 using namespace weft::crypto;
 
 namespace {
-bytes hex(std::string_view text) { return from_hex(text).value(); }
 const char* const p256_key = "C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721";
 const char* const p384_key =
     "6B9D3DAD2E1B8C1C05B19875B6659F4DE23C3B667BF297BA9AA47740787137D896D5724E4C70A825F872C9EA60D2EDF5";
@@ -34,7 +34,7 @@ TEST_CASE("the first candidate is the RFC's k") {
   };
   for (const auto& r : rows) {
     CAPTURE(r.message);
-    rfc6979::nonces candidates(hex(r.key), view(sha256(r.message)));  // both digests lie below the order
+    rfc6979::nonces candidates(crypto::test::hex(r.key), view(sha256(r.message)));  // both digests lie below the order
     const bytes first = candidates.next();
     CHECK(to_hex(first) == r.k);
     CHECK(candidates.next() != first);
@@ -60,11 +60,11 @@ TEST_CASE("signatures are the RFC's, with s in the low half") {
        "2D46F3BECBCC523D5F1A1256BF0C9B024D879BA9E838144C8BA6BAEB4B53B47D51AB373F9845C0514EEFB14024787265", key_kind::p384},
   };
   for (const auto& r : rows) SUBCASE(r.name) {
-      const auto key = private_key::from_pem(test::ec_pem(r.kind, hex(r.key)));
+      const auto key = private_key::from_pem(test::ec_pem(r.kind, crypto::test::hex(r.key)));
       REQUIRE(key);
       const auto signature = make_signer(*key, nonce_rule::deterministic)->sign(r.message);
       REQUIRE(signature);
-      CHECK(to_hex(*signature) == to_hex(der::sequence({der::integer(hex(r.r)), der::integer(hex(r.s))})));
+      CHECK(to_hex(*signature) == to_hex(der::sequence({der::integer(crypto::test::hex(r.r)), der::integer(crypto::test::hex(r.s))})));
       CHECK(make_verifier()->verify(key->public_half(), r.message, *signature));
     }
 }

@@ -6,13 +6,13 @@
 
 #include "crypto/keys/ecdsa.hpp"
 #include "tests/unit/crypto/keys/key_samples.hpp"
+#include "tests/unit/crypto/keys/hex.hpp"
 
 using namespace weft;
 using namespace weft::crypto;
 
 namespace {
 
-bytes hex(std::string_view text) { return from_hex(text).value(); }
 
 private_key user1() { return private_key::from_pem(test::read_file(test::golden_org1() / "users/User1@org1.example.com/msp/keystore/priv_sk")).value(); }
 
@@ -20,7 +20,7 @@ private_key sample(key_kind kind) {
   if (kind != key_kind::ed25519) return private_key::from_pem(test::ec_pem(kind, bytes(32, '\x42'))).value();
   const bytes seed(32, '\x42');
   const bytes content = der::octet_string(seed);
-  const bytes head = hex("020100300506032b6570");
+  const bytes head = crypto::test::hex("020100300506032b6570");
   return private_key::from_pem(pem::encode("PRIVATE KEY", der::sequence({head, der::octet_string(content)}))).value();
 }
 
@@ -29,8 +29,8 @@ private_key sample(key_kind kind) {
 TEST_CASE("Fabric's own low and high S") {  // vectors.json, misc.low_s
   const auto key = user1().public_half();
   const std::string r = "008c8b7f07d690e75e31e365b858353eed939a5929215cdcbb9d9201c10c18e9e3";
-  const auto low = hex("30450221" + r + "0220750d68068743619f0a4a2d28d2678a55ea271516b7e9dbc9ede9e100e5bb6fe8");
-  const auto high = hex("30460221" + r + "0221008af297f878bc9e61f5b5d2d72d9875a9d2bfe596ef2dc2bb05cfe9c216a7b569");
+  const auto low = crypto::test::hex("30450221" + r + "0220750d68068743619f0a4a2d28d2678a55ea271516b7e9dbc9ede9e100e5bb6fe8");
+  const auto high = crypto::test::hex("30460221" + r + "0221008af297f878bc9e61f5b5d2d72d9875a9d2bfe596ef2dc2bb05cfe9c216a7b569");
   const auto verifier = make_verifier();
   CHECK(verifier->verify(key, "low-s test message", low));
   CHECK_FALSE(verifier->verify(key, "low-s test message", high));
@@ -84,12 +84,12 @@ TEST_CASE("deterministic signatures repeat, random ones do not") {
 }
 
 TEST_CASE("Ed25519 signs the message itself: RFC 8032's third test") {
-  const bytes seed = hex("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7");
-  const bytes content = der::octet_string(seed), head = hex("020100300506032b6570");
+  const bytes seed = crypto::test::hex("c5aa8df43f9f837bedb7442f31dcb7b166d38535076f094b85ce3a2e0b4458f7");
+  const bytes content = der::octet_string(seed), head = crypto::test::hex("020100300506032b6570");
   const auto key = private_key::from_pem(pem::encode("PRIVATE KEY", der::sequence({head, der::octet_string(content)})));
   REQUIRE(key);
   CHECK(to_hex(key->public_half().raw()) == "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025");
-  CHECK(to_hex(make_signer(*key)->sign(hex("af82")).value()) ==
+  CHECK(to_hex(make_signer(*key)->sign(crypto::test::hex("af82")).value()) ==
         "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a");
 }
 

@@ -23,7 +23,7 @@ namespace {
 
 using config = ::msp::FabricMSPConfig;
 
-struct organization {
+struct issuing_organization {
   authority issuer{11};
   holder root = issuer.root("ca.org1");
   holder stranger = issuer.root("ca.elsewhere");
@@ -33,7 +33,7 @@ struct organization {
   holder orderer = issuer.member("orderer0", {"orderer"}, root);
   config definition;
 
-  organization() {
+  issuing_organization() {
     definition.set_name("Org1MSP");
     definition.add_root_certs(root.pem());
     auto& units = *definition.mutable_fabric_node_ous();
@@ -96,7 +96,7 @@ std::string with_sloppy_signature(const certificate& cert) {
 }  // namespace
 
 TEST_CASE("an identity is refused for what is wrong with it, and the message says whose") {
-  organization o;
+  issuing_organization o;
   const auto inner = o.issuer.ca("ica.org1", &o.root);
   const auto deep = o.issuer.ca("deep.org1", &inner);
   const auto revoked = o.issuer.member("gone", {"peer"}, o.root);
@@ -165,7 +165,7 @@ TEST_CASE("an identity is refused for what is wrong with it, and the message say
 }
 
 TEST_CASE("expiry is no part of validity, but an identity knows when it expired") {
-  organization o;
+  issuing_organization o;
   test::odd_request r{"old", {"peer"}, {}};
   r.not_after = authority::begin + std::chrono::hours(1);
   const auto old = o.rules()->validate(member(o.issuer.odd(r, &o.root)));
@@ -175,13 +175,13 @@ TEST_CASE("expiry is no part of validity, but an identity knows when it expired"
 }
 
 TEST_CASE("a revocation list without issuer makes nobody valid") {
-  organization o;
+  issuing_organization o;
   o.definition.add_revocation_list(o.issuer.crl(o.root, o.root.key, {}, false));
   CHECK(refusal(*o.rules(), member(o.peer)).find("names no issuer") != std::string::npos);
 }
 
 TEST_CASE("equal certificates are one identity, whatever their PEM looks like") {
-  organization o;
+  issuing_organization o;
   const auto rules = o.rules();
   const auto a = rules->validate(member(o.peer)).value(), b = rules->validate(serialize_identity("Org1MSP", o.peer.pem().substr(0, o.peer.pem().size() - 1))).value();
   CHECK(a->serialized != b->serialized);
@@ -192,7 +192,7 @@ TEST_CASE("equal certificates are one identity, whatever their PEM looks like") 
 }
 
 TEST_CASE("a certificate with a high S is accepted, and is the same identity as with the low S") {
-  organization o;
+  issuing_organization o;
   const test::odd_request request{"peer9", {"client"}, {}};
   auto high = request;
   high.high_s = true;
@@ -210,7 +210,7 @@ TEST_CASE("a certificate with a high S is accepted, and is the same identity as 
 }
 
 TEST_CASE("roles by NodeOUs, by admincerts and by level") {
-  organization o;
+  issuing_organization o;
   struct row {
     const char* name;
     const holder* who;
@@ -255,7 +255,7 @@ TEST_CASE("roles by NodeOUs, by admincerts and by level") {
 }
 
 TEST_CASE("certifiers bind an OU to the CAs that may vouch for it") {
-  organization o;
+  issuing_organization o;
   const auto sub = o.issuer.ca("ica.org1", &o.root), other = o.issuer.ca("other.org1", &o.root);
   o.definition.add_intermediate_certs(sub.pem());
   o.definition.add_intermediate_certs(other.pem());
@@ -273,7 +273,7 @@ TEST_CASE("certifiers bind an OU to the CAs that may vouch for it") {
 }
 
 TEST_CASE("Ed25519 keys need level 3.0") {
-  organization o;
+  issuing_organization o;
   const auto spki = from_hex("302a300506032b6570032100d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a").value();
   certificate_request request;
   request.common_name = "edwards";
@@ -287,7 +287,7 @@ TEST_CASE("Ed25519 keys need level 3.0") {
 }
 
 TEST_CASE("principals mean whom they say") {
-  organization o;
+  issuing_organization o;
   const auto rules = o.rules();
   const auto peer = rules->validate(member(o.peer)).value(), admin = rules->validate(member(o.admin)).value();
   const auto certifiers = peer->certifiers_id;
@@ -360,7 +360,7 @@ TEST_CASE("combined principals are bounded") {
 }
 
 TEST_CASE("a manager knows its MSPs, refuses two definitions of one, and remembers valid identities") {
-  organization o;
+  issuing_organization o;
   auto second = o.definition;
   second.set_name("Org2MSP");
   second.set_root_certs(0, o.stranger.pem());
@@ -387,7 +387,7 @@ TEST_CASE("a manager knows its MSPs, refuses two definitions of one, and remembe
 }
 
 TEST_CASE("the cache of a manager stays bounded and right under many identities and threads") {
-  organization o;
+  issuing_organization o;
   const auto manager = msp_manager::create({o.rules()}).value();
   // A different PEM of one certificate is different bytes: unknown protobuf fields make as many as one likes.
   const auto variant = [&](int i) { return member(o.peer) + "\x1a\x04" + std::string{static_cast<char>(i), static_cast<char>(i >> 8), 'x', 'y'}; };
@@ -413,7 +413,7 @@ TEST_CASE("the cache of a manager stays bounded and right under many identities 
 }
 
 TEST_CASE("damaged identities and definitions are refused without a crash") {
-  organization o;
+  issuing_organization o;
   seeded_random random(0x51f3);
   const auto rules = o.rules();
   const auto good = member(o.peer);
@@ -439,7 +439,7 @@ TEST_CASE("damaged identities and definitions are refused without a crash") {
 }
 
 TEST_CASE("a definition's own bytes do not matter for equality, its content and level do") {
-  organization o;
+  issuing_organization o;
   auto other = o.definition;
   other.add_tls_root_certs(o.stranger.pem());
   CHECK(o.rules()->fingerprint() == o.rules()->fingerprint());

@@ -13,7 +13,7 @@ using profile = certificate_request::profile;
 
 namespace {
 
-certificate load(const std::string& path) { return certificate::from_pem(test::read_file(test::golden_org1() / path)).value(); }
+certificate load_golden(const std::string& path) { return certificate::from_pem(test::read_file(test::golden_org1() / path)).value(); }
 private_key load_key(const std::string& path) { return private_key::from_pem(test::read_file(test::golden_org1() / path)).value(); }
 
 /// Gives the serial number of an existing certificate.
@@ -78,12 +78,12 @@ TEST_CASE("equal inputs give cryptogen's certificates, byte for byte up to the s
       {"client's TLS", "users/User1@org1.example.com/tls/client.crt", "tlsca", profile::tls, "", {}},
   };
   for (const auto& r : rows) SUBCASE(r.name) {
-      const auto golden = load(r.cert);
+      const auto golden = load_golden(r.cert);
       auto request = request_like(golden, r.use);
       request.organization = r.organization;
       request.sans = r.sans;
       const std::string authority = r.issuer ? r.issuer : golden.common_name().substr(0, golden.common_name().find('.'));
-      const auto issuer = load(authority + "/" + authority + ".org1.example.com-cert.pem");
+      const auto issuer = load_golden(authority + "/" + authority + ".org1.example.com-cert.pem");
       serial_of random(golden);
       const auto made = issue_certificate(request, golden.key(), r.issuer ? &issuer : nullptr, load_key(authority + "/priv_sk"),
                                           nonce_rule::deterministic, random);

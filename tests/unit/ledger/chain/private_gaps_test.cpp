@@ -20,7 +20,7 @@ using testing::writing;
 
 namespace {
 
-const block& genesis() {
+const block& private_genesis() {
   static const block b = testing::golden_block("mychannel", 0);
   return b;
 }
@@ -32,7 +32,7 @@ struct member_ledger {
 // A peer that is a member of collection "own" alone.
 member_ledger opened(const std::shared_ptr<env>& files, const std::shared_ptr<kv_store>& kv, ledger_open_report* report = nullptr,
                      std::uint64_t segment_bytes = 64 * MiB) {
-  auto l = open_member_ledger(files, kv, genesis(), [](std::string_view, std::string_view collection) { return collection == "own"; }, {}, report, segment_bytes);
+  auto l = open_member_ledger(files, kv, private_genesis(), [](std::string_view, std::string_view collection) { return collection == "own"; }, {}, report, segment_bytes);
   REQUIRE_MESSAGE(l.has_value(), l.error().context);
   return {*l, gaps_of(*l)};
 }
@@ -116,7 +116,7 @@ TEST_CASE("a commit notes what it lacks of the own collections, and nothing else
   const auto rebuilt = make_memory_kv();
   CHECK(missing(opened(files, rebuilt)) == "1.1 cc/own; 1.3 cc/own; 2.1 cc/own; ");
   CHECK(all_pairs(*rebuilt, "r/") == all_pairs(*kv, "r/"));  // a decree's reasons are not found again
-  const auto nobodys = open_channel_ledger(files, make_memory_kv(), genesis());
+  const auto nobodys = open_channel_ledger(files, make_memory_kv(), private_genesis());
   REQUIRE(nobodys);
   CHECK(gaps_of(*nobodys)->missing({}, 9)->empty());
 }
@@ -265,7 +265,7 @@ TEST_CASE("files of late private data: shortened under an index that knows bette
   }
   const auto late = files->open("late-000000").value();
   REQUIRE(late->truncate(late->size() - 1));
-  const auto refused = open_member_ledger(files, kv, genesis(), [](auto, auto) { return true; });
+  const auto refused = open_member_ledger(files, kv, private_genesis(), [](auto, auto) { return true; });
   REQUIRE_FALSE(refused);
   CHECK(refused.error().code == errc::corruption);
   CHECK(refused.error().context.find("late-000000") != std::string::npos);
@@ -275,12 +275,12 @@ TEST_CASE("files of late private data: shortened under an index that knows bette
 
 namespace {
 
-struct planned {
+struct planned_gap {
   made_block made;
   std::vector<block_private_data> all, held;  ///< Of the own collection: what endorsers had, what this peer has at the commit.
 };
-planned next_block(const channel_ledger& l, seeded_random& random) {
-  planned out;
+planned_gap next_private_block(const channel_ledger& l, seeded_random& random) {
+  planned_gap out;
   std::vector<std::vector<private_writes>> txs;
   std::vector<std::uint8_t> codes;
   for (auto count = 1 + random.below(4); count > 0; --count) {
@@ -324,10 +324,10 @@ TEST_CASE("whatever comes late, in any order and through crashes: in the end the
     // The peer that has everything.
     const auto full_kv = make_memory_kv();
     const auto full = opened(make_memory_env(), full_kv, nullptr, segment_bytes);
-    std::vector<planned> plan;
+    std::vector<planned_gap> plan;
     std::map<version, private_writes> sets;
     for (int i = 0; i < 10; ++i) {
-      plan.push_back(next_block(*full.chain, random));
+      plan.push_back(next_private_block(*full.chain, random));
       const auto& p = plan.back();
       REQUIRE(full.chain->commit(p.made.b, p.made.judged, p.all));
       for (const auto& d : p.all) sets.emplace(version{p.made.b.number(), d.tx}, d.writes);

@@ -18,7 +18,7 @@ namespace configtx = weft::config::configtx;
 
 namespace {
 
-constexpr timestamp some_time{std::chrono::nanoseconds{1'795'000'000'123'456'789}};
+constexpr timestamp genesis_time{std::chrono::nanoseconds{1'795'000'000'123'456'789}};
 
 using edits_of_text = std::vector<std::pair<std::string, std::string>>;
 
@@ -39,7 +39,7 @@ result<block> genesis(configtx::document d, const std::string& profile, const st
   auto request = make_request(d, *p, channel);
   if (!request) return fail(request.error());
   seeded_random random(7);
-  return make_genesis(*request, random, some_time);
+  return make_genesis(*request, random, genesis_time);
 }
 
 std::string difference(const google::protobuf::Message& a, const google::protobuf::Message& b) {

@@ -248,7 +248,7 @@ TEST_CASE("bent and torn envelopes and proposals never hurt") {
     if (const auto tx = parse_endorser_tx(e)) {
       ++whole;
       CHECK(e.raw().size() > tx->results.size());
-      CHECK(rwset::parse(tx->sets.encode()).value() == tx->sets);
+      CHECK(ledger::rwset::parse(tx->sets.encode()).value() == tx->sets);
     }
     if (const auto p = parse_signed_proposal(bend(proposal_part))) {
       ++parsed;

@@ -110,12 +110,12 @@ TEST_CASE("a summary starts anew after finish") {
 }
 
 TEST_CASE("an absent version and an empty one are different reads") {
-  const rwset absent{{{"cc", {{"k", std::nullopt}}}}};
-  const rwset first{{{"cc", {{"k", v(0, 0)}}}}};
+  const ledger::rwset absent{{{"cc", {{"k", std::nullopt}}}}};
+  const ledger::rwset first{{{"cc", {{"k", v(0, 0)}}}}};
   CHECK(to_hex(absent.encode()) == "120b0a02636312050a030a016b");
   CHECK(to_hex(first.encode()) == "120d0a02636312070a050a016b1200");
-  CHECK(rwset::parse(absent.encode()).value() == absent);
-  CHECK(rwset::parse(first.encode()).value() == first);
+  CHECK(ledger::rwset::parse(absent.encode()).value() == absent);
+  CHECK(ledger::rwset::parse(first.encode()).value() == first);
 }
 
 TEST_CASE("everything that a set can hold comes back, and encodes to the same bytes") {
@@ -124,9 +124,9 @@ TEST_CASE("everything that a set can hold comes back, and encodes to the same by
   range_query none{"x", "", true};
   collection_rwset secret{"secret", {{bytes(32, 'k'), v(1, 2)}, {bytes(32, 'l'), std::nullopt}},
                           {{bytes(32, 'k'), bytes(32, 'v')}, {bytes(32, 'm'), "", true, true}}, {{bytes(32, '\xff'), {{"n", "p"}}}}, bytes(32, 'q')};
-  rwset all{{{"cc", {{"k", v(1, 0)}}, {raw, merkle, none}, {{"d", true, ""}, {"k", false, bytes("\0v", 2)}}, {{"k", {{"VALIDATION_PARAMETER", "p"}}}, {"gone", {}}}, {secret}},
+  ledger::rwset all{{{"cc", {{"k", v(1, 0)}}, {raw, merkle, none}, {{"d", true, ""}, {"k", false, bytes("\0v", 2)}}, {{"k", {{"VALIDATION_PARAMETER", "p"}}}, {"gone", {}}}, {secret}},
              {"private-only", {}, {}, {}, {}, {{"c", {}, {}, {}, ""}}}}};
-  const auto back = rwset::parse(all.encode());
+  const auto back = ledger::rwset::parse(all.encode());
   REQUIRE(back.has_value());
   CHECK(*back == all);
   CHECK(back->encode() == all.encode());
@@ -146,20 +146,20 @@ TEST_CASE("which namespaces write") {
 TEST_CASE("repeated singular fields merge as in Go") {
   // KVRead{key "a", key "b", version{block 1}, version{tx 2}}
   const bytes twice("\x0a\x0e\x0a\x01" "a" "\x0a\x01" "b" "\x12\x02\x08\x01\x12\x02\x10\x02", 16);
-  const auto set = rwset::parse(in_namespace(twice));
+  const auto set = ledger::rwset::parse(in_namespace(twice));
   REQUIRE(set.has_value());
   REQUIRE(set->namespaces.at(0).reads.size() == 1);
   CHECK(set->namespaces[0].reads[0] == kv_read{"b", v(1, 2)});
   // RangeQueryInfo: of the two members of the oneof, the later stands alone.
   const bytes raw_then_hashes("\x12\x0b\x22\x03\x0a\x01\x0a\x2a\x04\x08\x32\x10\x01", 13);
-  CHECK_FALSE(rwset::parse(in_namespace(raw_then_hashes)).has_value());  // its raw read is torn
+  CHECK_FALSE(ledger::rwset::parse(in_namespace(raw_then_hashes)).has_value());  // its raw read is torn
   const bytes good("\x12\x0d\x22\x05\x0a\x03\x0a\x01r\x2a\x04\x08\x32\x10\x01", 15);
-  const auto range = rwset::parse(in_namespace(good));
+  const auto range = ledger::rwset::parse(in_namespace(good));
   REQUIRE(range.has_value());
   CHECK(range->namespaces[0].ranges.at(0).raw_reads.empty());
   CHECK(range->namespaces[0].ranges[0].max_degree == 50);
   const bytes reversed("\x12\x0d\x2a\x04\x08\x32\x10\x01\x22\x05\x0a\x03\x0a\x01r", 15);
-  const auto other = rwset::parse(in_namespace(reversed));
+  const auto other = ledger::rwset::parse(in_namespace(reversed));
   REQUIRE(other.has_value());
   CHECK(other->namespaces[0].ranges[0].max_degree == 0);
   CHECK(other->namespaces[0].ranges[0].raw_reads.size() == 1);
@@ -183,13 +183,13 @@ TEST_CASE("hostile read/write sets are refused") {
   };
   for (const auto& r : rows) {
     CAPTURE(r.name);
-    const auto set = rwset::parse(in_namespace(r.kvrwset));
+    const auto set = ledger::rwset::parse(in_namespace(r.kvrwset));
     REQUIRE_FALSE(set.has_value());
     CHECK(set.error().code == errc::invalid_argument);
   }
-  CHECK(rwset::parse(in_namespace(bytes("\x0a\x06\x0a\x04\xf4\x8f\xbf\xbf", 8))).has_value());  // U+10FFFF, as in composite keys
-  CHECK(rwset::parse("").value().namespaces.empty());
-  CHECK(rwset::parse(in_namespace(bytes("\x08\x05", 2))).has_value());  // another wire type: an unknown field
+  CHECK(ledger::rwset::parse(in_namespace(bytes("\x0a\x06\x0a\x04\xf4\x8f\xbf\xbf", 8))).has_value());  // U+10FFFF, as in composite keys
+  CHECK(ledger::rwset::parse("").value().namespaces.empty());
+  CHECK(ledger::rwset::parse(in_namespace(bytes("\x08\x05", 2))).has_value());  // another wire type: an unknown field
 }
 
 TEST_CASE("private write sets: bytes, and reads do not belong there") {

@@ -4,18 +4,13 @@
 
 #include <vector>
 
+#include "tests/unit/edge/rpc/h2/wire_client.hpp"
+
 using namespace weft;
 using namespace weft::edge::h2;
+using testing::framed;
+using testing::prefix;
 using outcome = message_reader::outcome;
-
-namespace {
-
-bytes prefix(std::size_t n, char flags = 0) {
-  return {flags, static_cast<char>(n >> 24), static_cast<char>(n >> 16 & 255), static_cast<char>(n >> 8 & 255), static_cast<char>(n & 255)};
-}
-bytes framed(const bytes& m) { return prefix(m.size()) + m; }
-
-}  // namespace
 
 TEST_CASE("messages come out whole, however the body is cut") {
   const std::vector<bytes> sent{"", "a", bytes(3, '\0'), bytes(10'000, 'x'), "", bytes(5, 'y')};
