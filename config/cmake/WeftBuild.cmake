@@ -14,6 +14,12 @@ set(CMAKE_UNITY_BUILD_BATCH_SIZE 6)
 add_library(weft_build INTERFACE)
 target_include_directories(weft_build INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(weft_build INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers)
+if(WEFT_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(weft_build INTERFACE -Wno-subobject-linkage)  # a batch is not "the main file", which may have such types
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+  target_compile_options(weft_build INTERFACE -Wno-maybe-uninitialized -Wno-dangling-reference)  # see what std::optional does not hold, and take arguments for what is returned
+endif()
 if(WEFT_WERROR)
   target_compile_options(weft_build INTERFACE -Werror)
 endif()

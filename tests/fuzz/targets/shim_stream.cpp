@@ -162,10 +162,10 @@ std::vector<bytes> seeds() {
   std::istringstream in(golden_file("chaincode/shim_transcript.jsonl"));
   for (std::string line; std::getline(in, line);) {
     const auto j = nlohmann::json::parse(line);
-    if (j.at("dir") != "cc->peer") continue;
+    if (j.at("dir").get<std::string>() != "cc->peer") continue;
     message m;
     for (int t = 0; t < 26; ++t) {
-      if (to_string(static_cast<message_type>(t)) == j.at("type")) m.type = static_cast<message_type>(t);
+      if (to_string(static_cast<message_type>(t)) == j.at("type").get<std::string>()) m.type = static_cast<message_type>(t);
     }
     m.payload = from_hex(j.at("payload_hex").get<std::string>()).value();
     if (m.type != message_type::register_contract) m.call = {"mychannel", "tx"};
