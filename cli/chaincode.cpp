@@ -10,10 +10,12 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "chaincode/lifecycle/input.hpp"
 #include "chaincode/lifecycle/package.hpp"
 #include "chaincode/process/launch_plan.hpp"
+#include "chaincode/process/node_source.hpp"
 #include "cli/chaincode_deploy.hpp"
 #include "cli/console.hpp"
 #include "cli/save_watch.hpp"
@@ -64,6 +66,7 @@ struct target {
   std::string address;  ///< Of its service; empty: it dials its peer.
   std::string label;
   bytes package;        ///< Made by somebody else; empty: we make it.
+  bool source = false;  ///< It holds source code, which the network may run.
   bool developed = false;  ///< It will be started again and again.
 };
 
@@ -79,6 +82,7 @@ void read_package(const std::string& path, target& out) {
   const auto p = or_usage(chaincode::parse_package(out.package), path);
   const auto service = or_usage(chaincode::service_of(p, chaincode::builder_values("peer", std::getenv("CHAINCODE_AS_A_SERVICE_BUILDER_CONFIG"))), path);
   if (service) out.address = service->address;
+  out.source = !service && p.type == chaincode::node_type;
   out.label = p.label;
   const auto split = p.label.rfind('_');
   if (out.definition.name.empty()) out.definition.name = chaincode::as_chaincode_name(p.label.substr(0, split));
@@ -200,6 +204,46 @@ std::string papers_of(const network& n, const std::string& peer, std::string pac
   return (fs::path(n.dir()) / "contracts" / peer / package_id / "env.sh").string();
 }
 
+/// The end of a file, from the beginning of a line.
+std::string tail_of(const std::string& path, std::streamoff most) {
+  std::ifstream in(path, std::ios::binary);
+  in.seekg(0, std::ios::end);
+  const auto size = static_cast<std::streamoff>(in.tellg());
+  if (!in || size < 0) return {};
+  in.seekg(std::max<std::streamoff>(0, size - most));
+  std::string out(static_cast<std::size_t>(std::min(size, most)), '\0');
+  in.read(out.data(), static_cast<std::streamsize>(out.size()));
+  out.resize(static_cast<std::size_t>(in.gcount()));
+  if (size > most) out.erase(0, out.find('\n') + 1);
+  return out;
+}
+
+/// What runs a package of source code, which the network begins behind its installation; nothing: this network does not.
+std::optional<control::ContractProcess> process_of(const network& n, const std::string& package_id) {
+  const auto all = ask_contracts<control::ListContractsResponse>(n, "List", control::ListContractsRequest(), list_timeout);
+  for (const auto& p : all.processes()) if (p.package_id() == package_id) return p;
+  return std::nullopt;
+}
+
+/// The same, until it listens: npm may have much to fetch. Ends the command when the process ends.
+std::optional<control::ContractProcess> await_process(const network& n, const std::string& package_id, const contract_deployment::progress_fn& progress) {
+  constexpr std::chrono::milliseconds begins_within{2'000}, again{20};
+  constexpr std::chrono::minutes installs_within{5};
+  const auto begun = std::chrono::steady_clock::now();
+  for (bool told = false;;) {
+    auto found = process_of(n, package_id);
+    const auto waited = std::chrono::steady_clock::now() - begun;
+    if (!found && waited > begins_within) return std::nullopt;
+    if (found && !std::exchange(told, true)) progress("process", "the network installs and starts it, log " + found->log());
+    if (found && found->phase() == "running") return found;
+    if (found && !found->last_end().empty()) {
+      quit(exit_failed, "its process " + found->last_end() + " and said last:\n" + tail_of(found->log(), 2 * static_cast<std::streamoff>(KiB)) + "It is tried again, with growing pauses; its log: " + found->log());
+    }
+    if (waited > installs_within) quit(exit_failed, "it does not listen; see its log, " + found->log());
+    std::this_thread::sleep_for(again);  // a client waits here; nothing in the network does
+  }
+}
+
 /// `only_if_needed`: what the channel runs with this package already is left as it is.
 deployed deploy(network& n, target t, bool only_if_needed, const contract_deployment::progress_fn& progress) {
   contract_deployment d(n, progress);
@@ -224,7 +268,12 @@ deployed deploy(network& n, target t, bool only_if_needed, const contract_deploy
     }
     if (!only_approves) out.block = d.commit(t.definition);
   }
-  if (t.path.empty() && t.address.empty()) {
+  const auto process = t.source ? await_process(n, made.id, progress) : std::nullopt;
+  if (process) {
+    out.address = process->address();
+    out.log = process->log();
+    out.pid = process->pid();
+  } else if (t.path.empty() && t.address.empty()) {
     for (const auto& p : d.peers()) progress("start it", "for " + p.name + ", with what " + papers_of(n, p.name, made.id) + " sets");
   }
   out.functions = d.await_answer(t.definition);
@@ -357,21 +406,6 @@ struct log_options : network_options {
   std::string name;
 };
 
-/// The end of a file, from the beginning of a line.
-std::string tail_of(const std::string& path) {
-  constexpr std::streamoff most = 64 * static_cast<std::streamoff>(KiB);
-  std::ifstream in(path, std::ios::binary);
-  in.seekg(0, std::ios::end);
-  const auto size = static_cast<std::streamoff>(in.tellg());
-  if (!in || size < 0) return {};
-  in.seekg(std::max<std::streamoff>(0, size - most));
-  std::string out(static_cast<std::size_t>(std::min(size, most)), '\0');
-  in.read(out.data(), static_cast<std::streamsize>(out.size()));
-  out.resize(static_cast<std::size_t>(in.gcount()));
-  if (size > most) out.erase(0, out.find('\n') + 1);
-  return out;
-}
-
 void run_log(const log_options& o) {
   network n(o);
   std::string known;
@@ -382,7 +416,7 @@ void run_log(const log_options& o) {
     if (p.label() == o.name || p.label().substr(0, p.label().rfind('_')) == o.name) found = &p;
   }
   if (!found) quit(exit_failed, "no process serves a contract " + edge::in_quotes(o.name) + "; there are: " + (known.empty() ? "none" : known));
-  const auto text = tail_of(found->log());
+  const auto text = tail_of(found->log(), 64 * static_cast<std::streamoff>(KiB));
   if (!o.json) return static_cast<void>(std::fwrite(text.data(), 1, text.size(), stdout));
   auto all_of_it = to_json(*found);
   all_of_it["text"] = text;

@@ -44,10 +44,13 @@ void add_node_verb(CLI::App& app) {
   auto* verb = app.add_subcommand("node", "Run one node of a cluster; the others may run on other hosts");
   auto o = std::make_shared<up_options>();
   o->dir = "weft-cluster";
+  o->packages = "keep";  // a host is not for every admin who can reach a port of it to run programs on
   verb->add_option("name", o->node, "The node, as the topology calls it")->required();
   verb->add_option("--dir", o->dir, "The folder that `weft topology init` made for the node, or the one that holds all of them")->envname("WEFT_DIR")->capture_default_str();
   verb->add_option("--operations", o->operations, "Address of the operations service: /healthz, /metrics, /logspec, /version over HTTP. off: none. Default: 127.0.0.1:9443, if it is free")
       ->envname("WEFT_OPERATIONS");
+  verb->add_option("--packages", o->packages, "Contracts that an organization's admin installs as source code (packages of type node): run: as processes of this network. keep: whoever\nwants them run starts them")
+      ->check(CLI::IsMember({"run", "keep"}))->capture_default_str();
   verb->add_option("--durability", o->durability, "full: what is acknowledged is on the disk. off: for benches")->check(CLI::IsMember({"full", "off"}))->capture_default_str();
   verb->add_option("--trust", o->trust, "Do roles of one operator in this process share verified signatures?")->check(CLI::IsMember({"shared", "each"}))->capture_default_str();
   verb->add_option("--log", o->log_level, "Log level")->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}))->capture_default_str();

@@ -288,6 +288,7 @@ int run_node(const up_options& o, const config::topology& t, std::chrono::steady
   settings.node = o.node;
   settings.durability = o.durability == "off" ? ledger::durability::off : ledger::durability::full;
   settings.dialler = edge::make_contract_dialler();
+  settings.run_packages = o.packages == "run";
   settings.trust = o.trust == "each" ? actors::trust::each : actors::trust::shared;
   auto started = actors::node::start(system, t, std::move(settings), progress);
   if (!started) return refuse(started.error(), tell);

@@ -69,6 +69,8 @@ void add_up_verb(CLI::App& app) {
                                         "7051, as far as they are free")->envname("WEFT_PORTS");
   verb->add_option("--operations", o->operations, "Address of the operations service: /healthz, /metrics, /logspec, /version over HTTP. off: none. Default: 127.0.0.1:9443, if it is free")
       ->envname("WEFT_OPERATIONS");
+  verb->add_option("--packages", o->packages, "Contracts that an organization's admin installs as source code (packages of type node): run: as processes of this network. keep: whoever\nwants them run starts them")
+      ->check(CLI::IsMember({"run", "keep"}))->capture_default_str();
   verb->add_option("--durability", o->durability, "full: what is acknowledged is on the disk. off: for benches")->check(CLI::IsMember({"full", "off"}))->capture_default_str();
   verb->add_option("--trust", o->trust, "Do roles of one operator share verified signatures?")->check(CLI::IsMember({"shared", "each"}))->capture_default_str();
   verb->add_option("--log", o->log_level, "Log level")->check(CLI::IsMember({"off", "error", "warn", "info", "debug", "trace"}))->capture_default_str();

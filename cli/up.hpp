@@ -15,6 +15,7 @@ struct up_options {
   std::uint32_t block_messages = 500;
   bool orgs_given = false, peers_given = false, orderers_given = false, block_messages_given = false, block_timeout_given = false;
   std::string ports;  ///< Base of the members' ports, "off", or empty: the standard ones if they are free.
+  std::string packages = "run";  ///< Those of source code that admins install: "run", or "keep" and do nothing more.
   std::string operations;  ///< Address of the operations service, "off", or empty: the standard one if it is free.
   std::string node;  ///< Of a cluster's topology; empty: everything in this process.
   bool json = false, detach = false;

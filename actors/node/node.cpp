@@ -96,7 +96,7 @@ class running_node final : public node {
   result<void> open(const progress_fn& progress);
   result<void> open_links();
   result<void> start_contracts();
-  [[nodiscard]] last_words_fn last_words() const;
+  [[nodiscard]] contract_processes processes() const;
 
   void when_ready(std::function<void(const result<void>&)> done) override { ready_->when(std::move(done)); }
   const directory_ptr& where() const override { return where_; }
@@ -162,7 +162,7 @@ result<void> running_node::open(const progress_fn& progress) {
   scratch_.reset();
   background_ = settings_.threads_for_disks ? make_background_executor(tables_waiting_max) : make_inline_executor();
   WEFT_CHECK(start_contracts());
-  WEFT_TRY(sites_, open_sites(topology_, material_, settings_, seams, where_, crypto::make_key_tables(background_), progress, last_words()));
+  WEFT_TRY(sites_, open_sites(topology_, material_, settings_, seams, where_, crypto::make_key_tables(background_), progress, processes()));
   ready_ = std::make_shared<readiness>(std::max<std::size_t>(topology_.channels.size(), 1));
   if (topology_.channels.empty()) ready_->part_done({});
   parts_ = std::make_shared<const node_parts>(node_parts{topology_, settings_, seams, material_, sites_, where_, meters_,
@@ -177,10 +177,14 @@ result<void> running_node::open(const progress_fn& progress) {
   return {};
 }
 
-/// What a contract's process said last, for error texts; the keeper lives longer than the roles that ask.
-last_words_fn running_node::last_words() const {
+/// The keeper lives longer than the roles that ask.
+contract_processes running_node::processes() const {
   if (!contracts_) return {};
-  return [keeper = contracts_.get()](const std::string& package_id) { return keeper->last_lines_of(package_id); };
+  contract_processes out;
+  out.last_words = [keeper = contracts_.get()](const std::string& package_id) { return keeper->last_lines_of(package_id); };
+  std::error_code ec;
+  if (settings_.run_packages) out.runner = std::make_shared<package_runner>(fs::absolute(settings_.folder, ec) / "contracts" / "packages", *contracts_, background_);
+  return out;
 }
 
 std::shared_ptr<contract_papers> running_node::papers_of(const std::string& peer) const {

@@ -38,6 +38,7 @@ struct node_settings {
   std::shared_ptr<const weft::clock> clock = std::make_shared<system_clock>();
   std::optional<std::uint64_t> seed;     ///< Given: keys, nonces and serials come from it, signatures are deterministic. Never for real networks.
   std::shared_ptr<contract_dialler> dialler;  ///< Reaches contracts that run as services (edge/contract_dialler.hpp); null: none is reached.
+  bool run_packages = false;             ///< Packages of source code (type node) that an organization's admin installs are run by this process. Needs a folder.
   bool threads_for_disks = true;         ///< Writers and the builder of key tables get threads of their own. Off under the testing scheduler.
   role_options roles;
 };

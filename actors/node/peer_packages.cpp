@@ -27,14 +27,15 @@ chaincode::contract_ptr code_of(const chaincode::package_store& store, const std
 }  // namespace
 
 packages_ptr packages_of(std::shared_ptr<const chaincode::package_store> store, std::function<std::string(const std::string&)> last_words,
-                         std::shared_ptr<const contract_papers> papers) {
+                         std::shared_ptr<const contract_papers> papers, std::shared_ptr<package_runner> runner) {
   auto out = std::make_shared<installed_packages>();
   out->by_approval = [store](bytes_view approval) { return by_approval(*store, approval); };
   out->code_of = [store](const std::string& id) { return code_of(*store, id); };
-  out->connection_of = [store](const std::string& id) -> std::optional<chaincode::connection> {
+  out->connection_of = [store, runner = std::move(runner)](const std::string& id) -> std::optional<chaincode::connection> {
     const auto package = store->find(id);
-    if (!package || !package->service) return std::nullopt;
-    return *package->service;
+    if (!package) return std::nullopt;
+    if (package->service) return *package->service;
+    return runner && package_runner::runs(*package) ? runner->connection_of(*package, store) : std::nullopt;
   };
   out->last_words = std::move(last_words);
   if (papers) out->how_to_start = [papers](const std::string& id) { return "start it with what " + (papers->folder_of(id) / "env.sh").string() + " sets"; };

@@ -51,7 +51,7 @@ result<stores> open_stores(const node_settings& settings, const std::string& mem
 }
 
 /// Puts the system contracts and those that are compiled in onto a peer; adds what is installed on it to `out`.
-result<void> install_contracts(const std::shared_ptr<peer_site>& site, const node_settings& settings, const last_words_fn& last_words, const material_seams& seams, node_sites& out) {
+result<void> install_contracts(const std::shared_ptr<peer_site>& site, const node_settings& settings, const contract_processes& processes, const material_seams& seams, node_sites& out) {
   std::shared_ptr<ledger::env> files = ledger::make_memory_env();
   if (!settings.folder.empty()) {
     const auto folder = settings.folder / "data" / site->name / "packages";
@@ -68,6 +68,7 @@ result<void> install_contracts(const std::shared_ptr<peer_site>& site, const nod
     papers = out.papers[site->name] = std::make_shared<contract_papers>(settings.folder / "contracts", site->name, site->msp_id, packages, seams);
     packages = with_papers(std::move(packages), papers);
   }
+  if (processes.runner) packages = with_runner(std::move(packages), processes.runner);
   std::map<std::string, std::string> ids;
   for (const auto& p : packages->list()) if (p.type == chaincode::native_type) ids[p.path] = p.id;
   for (const auto& [name, code] : chaincode::sample_contracts()) site->contracts[name] = {code, ids[name]};
@@ -89,7 +90,7 @@ result<void> install_contracts(const std::shared_ptr<peer_site>& site, const nod
   site->contracts["_lifecycle"] = {chaincode::make_lifecycle_contract(packages, channels), {}};
   site->contracts["cscc"] = {chaincode::make_cscc(channels), {}};
   site->contracts["qscc"] = {chaincode::make_qscc(channels), {}};
-  out.packages[site->name] = packages_of(packages, last_words, papers);
+  out.packages[site->name] = packages_of(packages, processes.last_words, papers, processes.runner);
   return {};
 }
 
@@ -369,7 +370,7 @@ result<void> remember_join(const node_settings& settings, const std::string& mem
 }
 
 result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
-                              const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables, const progress_fn& progress, const last_words_fn& last_words) {
+                              const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables, const progress_fn& progress, const contract_processes& processes) {
   node_sites out;
   verifiers v{settings.trust, std::move(tables)};
   known_bundles bundles{settings.trust};
@@ -407,7 +408,7 @@ result<node_sites> open_sites(const config::topology& t, const material& m, cons
       WEFT_TRY(s->local_msp, crypto::msp::create(*m.msps.at(org.msp_id), crypto::msp_level::v1_4_3));
       WEFT_TRY(const auto channels, openings(s->name));
       for (const auto& c : channels) WEFT_CHECK(open_channel(*s, c, settings, t, orderers_of(t, out, c.id), progress, bundles.of(org.operated_by)));
-      WEFT_CHECK(install_contracts(s, settings, last_words, seams, out));
+      WEFT_CHECK(install_contracts(s, settings, processes, seams, out));
       progress("peer " + s->name, "height " + std::to_string(channels.empty() ? 0 : s->channel(channels.front().id)->ledger->height().value));
       out.peers.push_back(std::move(s));
     }

@@ -4,13 +4,17 @@
 #include "actors/node/contract_papers.hpp"
 #include "actors/node/material.hpp"
 #include "actors/node/node.hpp"
+#include "actors/node/package_runner.hpp"
 #include "actors/peer/contracts.hpp"
 #include "crypto/keys/key_tables.hpp"
 
 namespace weft::actors {
 
-/// The end of what a package's process has written, for error texts; may be missing.
-using last_words_fn = std::function<std::string(const std::string& package_id)>;
+/// What runs contracts as processes of this node.
+struct contract_processes {
+  std::function<std::string(const std::string& package_id)> last_words;  ///< The end of what a package's process has written, for error texts; may be missing.
+  std::shared_ptr<package_runner> runner;                                 ///< Null: packages of source code are not started.
+};
 
 struct node_sites {
   std::map<std::string, packages_ptr> packages;  ///< By peer.
@@ -24,7 +28,7 @@ struct node_sites {
 /// `settings.node`: only the members of that one.
 [[nodiscard]] result<node_sites> open_sites(const config::topology& t, const material& m, const node_settings& settings, const material_seams& seams,
                                             const directory_ptr& where, std::shared_ptr<crypto::key_tables> tables,
-                                            const progress_fn& progress, const last_words_fn& last_words = {});
+                                            const progress_fn& progress, const contract_processes& processes = {});
 
 /// A channel that a member opens: one it has, or one it joins.
 struct channel_opening {

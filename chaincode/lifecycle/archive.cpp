@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <memory>
 
 #include "config/base/assert.hpp"
@@ -31,7 +32,6 @@ struct inflater {
     if (ready) inflateEnd(&z);
   }
 };
-
 
 std::string reason(archive* a) {
   const char* text = archive_error_string(a);
@@ -125,27 +125,53 @@ const wanted_file* find_wanted(const std::vector<wanted_file>& wanted, std::stri
   return it == wanted.end() ? nullptr : &*it;
 }
 
-}  // namespace
-
-result<std::map<std::string, bytes, std::less<>>> read_archive(bytes_view tar_gz, const std::vector<wanted_file>& wanted, file_names names) {
+/// Calls `each` with every regular file, bounded before it is looked at.
+template <class Each>
+result<void> for_files(bytes_view tar_gz, Each each) {
   if (tar_gz.size() > archive_bytes_max) return invalid("larger than " + std::to_string(archive_bytes_max / MiB) + " MiB");
   WEFT_TRY(const bytes raw, gunzip(tar_gz));
   const archive_ptr a(archive_read_new());
   if (!a) return fail(errc::internal, "libarchive gave no reader");
   archive_read_support_format_tar(a.get());
   if (archive_read_open_memory(a.get(), raw.data(), raw.size()) != ARCHIVE_OK) return invalid("error inspecting next tar header: " + reason(a.get()));
-  std::map<std::string, bytes, std::less<>> out;
   archive_entry* entry = nullptr;
   for (std::size_t seen = 0;; ++seen) {
     const int status = archive_read_next_header(a.get(), &entry);
-    if (status == ARCHIVE_EOF) return out;
+    if (status == ARCHIVE_EOF) return {};
     if (status != ARCHIVE_OK && status != ARCHIVE_WARN) return invalid("error inspecting next tar header: " + reason(a.get()));
     if (seen >= entries_max) return invalid("more than " + std::to_string(entries_max) + " entries");
-    const char* raw_name = archive_entry_pathname(entry);
-    const auto* file = find_wanted(wanted, raw_name ? raw_name : "", names);
-    if (!file || archive_entry_filetype(entry) != AE_IFREG) continue;
-    WEFT_TRY(out[std::string(file->name)], read_entry(a.get(), file->bytes_max));
+    const char* name = archive_entry_pathname(entry);
+    if (archive_entry_filetype(entry) == AE_IFREG) WEFT_CHECK(each(a.get(), entry, std::string_view(name ? name : "")));
   }
+}
+
+}  // namespace
+
+result<std::map<std::string, bytes, std::less<>>> read_archive(bytes_view tar_gz, const std::vector<wanted_file>& wanted, file_names names) {
+  std::map<std::string, bytes, std::less<>> out;
+  WEFT_CHECK(for_files(tar_gz, [&](archive* a, archive_entry*, std::string_view name) -> result<void> {
+    const auto* file = find_wanted(wanted, name, names);
+    if (!file) return {};
+    WEFT_TRY(out[std::string(file->name)], read_entry(a, file->bytes_max));
+    return {};
+  }));
+  return out;
+}
+
+result<std::vector<archived_file>> read_folder(bytes_view tar_gz, std::string_view folder) {
+  std::vector<archived_file> out;
+  WEFT_CHECK(for_files(tar_gz, [&](archive* a, archive_entry* entry, std::string_view name) -> result<void> {
+    if (name.starts_with("./")) name.remove_prefix(2);
+    if (!name.starts_with(folder) || name.substr(folder.size(), 1) != "/") return {};
+    name.remove_prefix(folder.size() + 1);
+    const std::filesystem::path path(name);
+    const bool leaves = path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end();
+    if (name.empty() || leaves || name.find('\0') != name.npos) return invalid("the name of a file leads out of its folder: " + std::string(name));
+    WEFT_TRY(auto content, read_entry(a, archive_bytes_max));
+    out.push_back({std::string(name), std::move(content), (archive_entry_perm(entry) & 0100) != 0});
+    return {};
+  }));
+  return out;
 }
 
 bytes write_archive(std::initializer_list<std::pair<std::string_view, std::string_view>> entries) {

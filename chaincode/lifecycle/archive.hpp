@@ -29,6 +29,15 @@ enum class file_names {
 /// passed over. Takes gzip only, as Fabric does. Errors: `invalid_argument` that says what is malformed or too large.
 [[nodiscard]] result<std::map<std::string, bytes, std::less<>>> read_archive(bytes_view tar_gz, const std::vector<wanted_file>& wanted, file_names names);
 
+struct archived_file {
+  std::string name;
+  bytes content;
+  bool executable = false;
+};
+/// All regular files below `folder` ("src"), with names from there on. Links and other entries are passed over; so is what lies elsewhere.
+/// Errors: as read_archive; a name that leads out of the folder.
+[[nodiscard]] result<std::vector<archived_file>> read_folder(bytes_view tar_gz, std::string_view folder);
+
 /// Regular files, uncompressed, every date and owner zero: the same bytes for the same content, whatever the libraries' versions.
 /// Requires names below 100 bytes.
 [[nodiscard]] bytes write_archive(std::initializer_list<std::pair<std::string_view, std::string_view>> entries);

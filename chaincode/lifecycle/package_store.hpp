@@ -1,5 +1,5 @@
-// Packages installed on one peer. Contracts that are compiled into weft count as installed; others are kept as files. A peer builds and starts nothing: it
-// calls contracts that are compiled into it and services, and waits for other contracts, which somebody starts, to dial it.
+// Packages installed on one peer. Contracts that are compiled into weft count as installed; others are kept as files. Who runs them is not
+// decided here: actors/node/package_runner.hpp.
 #pragma once
 
 #include <memory>

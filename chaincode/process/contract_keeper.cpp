@@ -292,6 +292,12 @@ class threaded_keeper final : public contract_keeper {
     return out;
   }
 
+  std::string address_of(const std::string& id) const override {
+    const std::lock_guard lock(mutex_);
+    const auto it = processes_.find(id);
+    return it == processes_.end() || it->second->forgotten ? std::string() : it->second->contract.who.address;
+  }
+
   std::string last_lines_of(const std::string& id) const override {
     const std::lock_guard lock(mutex_);
     const auto it = processes_.find(id);

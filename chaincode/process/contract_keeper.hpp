@@ -58,6 +58,8 @@ class contract_keeper {
   /// Ends it and forgets it. Errors: `not_found`, `io`.
   [[nodiscard]] virtual result<void> stop(const std::string& package_id, told done) = 0;
   [[nodiscard]] virtual std::vector<kept_report> list() const = 0;
+  /// Where the process of a package listens, or will; empty for one that is not kept here.
+  [[nodiscard]] virtual std::string address_of(const std::string& package_id) const = 0;
   /// What the contract said last, for error texts; empty for one that is not kept here.
   [[nodiscard]] virtual std::string last_lines_of(const std::string& package_id) const = 0;
   /// Ends all processes, which are remembered. Blocks until they are gone: at most the stop timeout. Idempotent.

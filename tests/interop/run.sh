@@ -76,7 +76,7 @@ case $suite in
   hostile | clients) names=("$suite") ;;
   contract)
     names=()
-    for name in ${WEFT_INTEROP_SUITES:-deploy failures+service+dialling stub+state calls+plain+typed+older dev}; do names+=("../contract/${name//+/+../contract/}"); done  # dev last: it stops the network
+    for name in ${WEFT_INTEROP_SUITES:-deploy failures+service+dialling source stub+state calls+plain+typed+older dev}; do names+=("../contract/${name//+/+../contract/}"); done  # dev last: it stops the network
     export WEFT_INTEROP_PACKAGES="$installed/contract" WEFT_INTEROP_SCRATCH="$scratch"
     ;;
   network) names=() ;;

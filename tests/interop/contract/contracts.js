@@ -2,6 +2,7 @@
 // Contracts as a developer has them: folders with their packages installed, deployed by weft's commands.
 const fs = require('node:fs');
 const path = require('node:path');
+const { execFileSync } = require('node:child_process');
 
 const newest = 'shim25';
 /** node_modules of one of shim25, shim24 and shim22. */
@@ -15,6 +16,17 @@ function checkout(name, shim = newest) {
   fs.cpSync(path.join(__dirname, 'contracts', name), folder, { recursive: true });
   fs.symlinkSync(packages(shim), path.join(folder, 'node_modules'));
   return folder;
+}
+
+/** A package of source code, as Fabric's command line makes it: metadata.json and code.tar.gz with src/. Gives its file. */
+function packed(folder, label, type) {
+  const made = path.join(folder, '..', `package-${label}`);
+  fs.mkdirSync(path.join(made, 'src'), { recursive: true });
+  for (const file of ['index.js', 'package.json']) fs.copyFileSync(path.join(folder, file), path.join(made, 'src', file));
+  execFileSync('tar', ['czf', 'code.tar.gz', 'src'], { cwd: made });
+  fs.writeFileSync(path.join(made, 'metadata.json'), JSON.stringify({ path: '', type, label }));
+  execFileSync('tar', ['czf', `${label}.tar.gz`, 'metadata.json', 'code.tar.gz'], { cwd: made });
+  return path.join(made, `${label}.tar.gz`);
 }
 
 /** Changes a file as an editor does; `from` has to be in it. */
@@ -74,4 +86,4 @@ async function patiently(call) {
 /** What the endorsers said, of an error of the SDK: the messages of its details, without those that say the same. */
 const said = (error) => [...new Set((error.details ?? []).map((d) => d.message))];
 
-module.exports = { alive, answers, checkout, deploy, edit, eventually, list, packages, patiently, processesOf, said };
+module.exports = { alive, answers, checkout, deploy, edit, eventually, list, packages, packed, patiently, processesOf, said };
