@@ -52,10 +52,13 @@ struct connection::hooks {
         break;
       case NGHTTP2_DATA:
         if (auto* e = call(s, f->hd.stream_id); e != nullptr && last) c.on_body_over(*e);
+        if (f->hd.length == f->data.padlen && !last) c.on_idle_frame();
         break;
       case NGHTTP2_SETTINGS:
         if (!ack) c.greeted_ = true;
+        c.on_idle_frame();
         break;
+      case NGHTTP2_PRIORITY: c.on_idle_frame(); break;
       case NGHTTP2_PING:
         if (!ack) c.on_ping();
         break;
@@ -106,7 +109,8 @@ struct connection::hooks {
 // ---- the connection
 
 connection::connection(loop& home, common& with, int fd, time_point now)
-    : home_(home), with_(with), fd_(fd), transport_(with.tls), resets_(with.bounds.resets_at_once, with.bounds.resets_per_second), pings_(with.bounds.pings_apart),
+    : home_(home), with_(with), fd_(fd), transport_(with.tls), resets_(with.bounds.resets_at_once, with.bounds.resets_per_second), idle_frames_(with.bounds.idle_frames_at_once, with.bounds.idle_frames_per_second),
+      pings_(with.bounds.pings_apart),
       begun_(now), heard_(now) {}
 
 connection::~connection() {
@@ -168,6 +172,10 @@ void connection::on_ping() {
 
 void connection::on_reset() {
   if (!resets_.take(home_.now())) leave(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_resets");
+}
+
+void connection::on_idle_frame() {
+  if (!idle_frames_.take(home_.now())) leave(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_empty_frames");
 }
 
 time_point connection::check(time_point now) {

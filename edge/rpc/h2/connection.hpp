@@ -66,6 +66,7 @@ class connection {
   void on_body_over(exchange& e);
   void on_ping();
   void on_reset();
+  void on_idle_frame();
   void pump(exchange& e);
   void count(exchange& e);
   void close_call(std::int32_t id);
@@ -86,7 +87,7 @@ class connection {
   request_head head_;                                ///< Of the headers that are coming: those of one call at a time.
   std::unordered_map<std::int32_t, std::shared_ptr<exchange>> exchanges_;
   std::shared_ptr<const std::string> client_certificate_;
-  rate_guard resets_;
+  rate_guard resets_, idle_frames_;
   ping_guard pings_;
   std::size_t sent_ = 0;                             ///< Of transport_.wire().
   time_point begun_, heard_;

@@ -22,6 +22,7 @@ struct limits {
   /// Fabric's command pings every 10 s, calls or not; somewhat less is asked for, since clocks and networks jitter.
   std::chrono::milliseconds pings_apart{8'000};
   double resets_at_once = 5'000, resets_per_second = 500;  ///< Calls that a client begins and drops: the work for them has begun.
+  double idle_frames_at_once = 5'000, idle_frames_per_second = 500;  ///< Frames that say nothing: priorities, settings, data without data.
 };
 
 }  // namespace weft::edge::h2

@@ -71,6 +71,29 @@ TEST_CASE("calls that are begun and dropped without end are answered with a requ
   CHECK(serves(s));
 }
 
+TEST_CASE("frames that say nothing, without end, are answered with a request for calm") {
+  limits l;
+  l.idle_frames_at_once = 50;
+  l.idle_frames_per_second = 1;
+  const bytes priority("\0\0\5\2\0\0\0\0\3\0\0\0\0\x10", 14);
+  const bytes empty_data("\0\0\0\0\0\0\0\0\1", 9);                    // of the first call
+  const bytes only_padding("\0\0\3\0\x8\0\0\0\1\2\0\0", 12);
+  for (const auto& frame : {priority, empty_data, only_padding}) {
+    CAPTURE(to_hex(frame));
+    wire_server s(l);
+    wire_client c(s.port());
+    REQUIRE(c.request("/t.T/Pipe", framed("x"), false) == 1);
+    c.wait_until_taken();
+    bytes flood;
+    for (int i = 0; i < 60; ++i) flood += frame;  // in one read: what is unread at the end takes the last words with it
+    c.send_raw(flood);
+    c.read_to_end();
+    CHECK(c.goaway() == calm);
+    CHECK(c.goaway_text() == "too_many_empty_frames");
+    CHECK(serves(s));
+  }
+}
+
 TEST_CASE("settings without end cost their connection only") {
   wire_server s;
   wire_client c(s.port());
