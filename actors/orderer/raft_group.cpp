@@ -1,6 +1,8 @@
 // A raft consenter's shell: who is where, and what others are shown of the group.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "actors/orderer/raft_shell.hpp"
 
 namespace weft::actors {
@@ -79,6 +81,18 @@ void look_later(raft_self self, std::chrono::milliseconds after) {
   if (!std::exchange(self->state.view_asked, true)) self->delayed_send(self, after, atom::expired::value, view_timer);
 }
 
+/// The last look showed another group, or did not find somebody who is there. Others judge the next change of the members by who is: they have to know at once.
+bool members_changed(raft_self self) {
+  auto& s = self->state;
+  const auto now = s.chain->core().members().config.voters.all();
+  if (now.size() != s.shown.members.size()) return true;
+  return std::any_of(s.shown.members.begin(), s.shown.members.end(), [&](const auto& m) {
+    if (now.count(m.id) == 0) return true;
+    const auto other = m.reachable ? s.others.end() : s.others.find(m.id);
+    return other != s.others.end() && find(self, other->second);
+  });
+}
+
 }  // namespace
 
 void refresh_view(raft_self self) {
@@ -86,7 +100,7 @@ void refresh_view(raft_self self) {
   if (!s.chain) return;
   const auto& core = s.chain->core();
   const auto& shown = s.shown;
-  if (core.hard().term != shown.term || s.chain->leader() != shown.leader || role_of(*s.chain) != shown.role) return publish_view(self);
+  if (core.hard().term != shown.term || s.chain->leader() != shown.leader || role_of(*s.chain) != shown.role || members_changed(self)) return publish_view(self);
   if (core.hard().commit != shown.committed || core.log().last_index() != shown.last_entry) look_later(self, view_delay);
 }
 
