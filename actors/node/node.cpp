@@ -4,6 +4,7 @@
 #include <stdlib.h>  // mkdtemp
 #include <unistd.h>  // environ
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <set>
@@ -97,6 +98,7 @@ class running_node final : public node {
   result<void> open_links();
   result<void> start_contracts();
   [[nodiscard]] contract_processes processes() const;
+  [[nodiscard]] std::string only_organization() const;
 
   void when_ready(std::function<void(const result<void>&)> done) override { ready_->when(std::move(done)); }
   const directory_ptr& where() const override { return where_; }
@@ -192,6 +194,20 @@ std::shared_ptr<contract_papers> running_node::papers_of(const std::string& peer
   return it == sites_.papers.end() ? nullptr : it->second;
 }
 
+/// The one whose peers are here; empty when there are several, which a contract's process cannot tell from one another.
+std::string running_node::only_organization() const {
+  const auto* self = settings_.node.empty() ? nullptr : config::find_node(topology_, settings_.node);
+  std::set<std::string> found;
+  for (const auto& org : topology_.organizations) {
+    if (org.kind != config::org_kind::peer) continue;
+    for (const auto& host : org.hosts) {
+      const auto member = host + "." + org.domain;
+      if (!self || std::find(self->members.begin(), self->members.end(), member) != self->members.end()) found.insert(org.msp_id);
+    }
+  }
+  return found.size() == 1 ? *found.begin() : std::string();
+}
+
 result<void> running_node::start_contracts() {
   if (settings_.folder.empty()) return {};
   std::vector<std::string> environment;
@@ -200,7 +216,7 @@ result<void> running_node::start_contracts() {
   const auto folder = fs::absolute(settings_.folder, ec) / "contracts";
   fs::create_directories(folder, ec);
   if (ec) return fail(errc::io, "cannot create " + folder.string() + ": " + ec.message());
-  WEFT_TRY(contracts_, chaincode::contract_keeper::open({folder, {}, std::move(environment)}));
+  WEFT_TRY(contracts_, chaincode::contract_keeper::open({folder, {}, std::move(environment), only_organization()}));
   return {};
 }
 

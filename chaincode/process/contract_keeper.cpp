@@ -115,7 +115,7 @@ class kept_process {
     std::ofstream(helper) << helper_script();
     contract.developed = false;
     if (!plan || plan->what != launch_plan::kind::node) return;
-    auto made = child::start({gated_command_line(*plan, contract.who, helper), service_environment(settings_.environment, contract.who), plan->folder.string(), true});
+    auto made = child::start({gated_command_line(*plan, contract.who, helper), service_environment(settings_.environment, contract.who, settings_.msp_id), plan->folder.string(), true});
     if (!made) return log_.note("no process is kept ready: " + made.error().context);
     spare_.emplace(spare_process{std::move(*made), packages_stamp(*plan), now + spare_life});
     contract.developed = true;
@@ -174,7 +174,7 @@ class kept_process {
       return fail(errc::unavailable, contract.who.address + ", the address in its package, is used by another process: end that one, or deploy the contract anew");
     }
     if (auto ready = take_spare(plan)) return *std::move(ready);
-    return child::start({command_line(plan, contract.who), service_environment(settings_.environment, contract.who), plan.folder.string()});
+    return child::start({command_line(plan, contract.who), service_environment(settings_.environment, contract.who, settings_.msp_id), plan.folder.string()});
   }
 
   void end(const std::string& how, time now, calls& later) {

@@ -34,6 +34,7 @@ struct keeper_settings {
   std::filesystem::path folder;  ///< Of the list "contracts.json" and the logs.
   lifeline_options life;
   std::vector<std::string> environment;  ///< What processes inherit, "NAME=value"; PATH among it says where node is.
+  std::string msp_id;                    ///< Whose peers call the contracts: the shims' getMspID. Empty: those of several organizations.
 };
 
 /// Thread-safe. Has one thread of its own, which starts and hears all processes.

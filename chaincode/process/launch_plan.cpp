@@ -155,7 +155,7 @@ std::string packages_stamp(const launch_plan& p) {
   return out;
 }
 
-std::vector<std::string> service_environment(const std::vector<std::string>& inherited, const service_identity& who) {
+std::vector<std::string> service_environment(const std::vector<std::string>& inherited, const service_identity& who, const std::string& msp_id) {
   std::vector<std::string> out;
   for (const auto& entry : inherited) {
     const bool of_a_peer = entry.starts_with("CORE_") && !entry.starts_with("CORE_CHAINCODE_LOGGING_");  // how much a contract's shim logs is the developer's choice
@@ -165,6 +165,7 @@ std::vector<std::string> service_environment(const std::vector<std::string>& inh
   out.push_back("CHAINCODE_ID=" + who.package_id);
   out.push_back("CORE_CHAINCODE_ID_NAME=" + who.package_id);
   out.push_back("CHAINCODE_TLS_DISABLED=true");
+  if (!msp_id.empty()) out.push_back("CORE_PEER_LOCALMSPID=" + msp_id);
   return out;
 }
 

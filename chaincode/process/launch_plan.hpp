@@ -37,8 +37,9 @@ struct launch_plan {
 /// Changes when other packages are installed: then what was loaded before is another contract's.
 [[nodiscard]] std::string packages_stamp(const launch_plan& p);
 /// The environment of the service: `inherited` ("NAME=value" each) without what would configure another contract or a peer (CORE_…, CHAINCODE_…; not
-/// CORE_CHAINCODE_LOGGING_…, by which shims are told how much to log), and CHAINCODE_SERVER_ADDRESS, CHAINCODE_ID and CORE_CHAINCODE_ID_NAME, by which contracts of every language find themselves.
-[[nodiscard]] std::vector<std::string> service_environment(const std::vector<std::string>& inherited, const service_identity& who);
+/// CORE_CHAINCODE_LOGGING_…, by which shims are told how much to log), and CHAINCODE_SERVER_ADDRESS, CHAINCODE_ID and CORE_CHAINCODE_ID_NAME, by which contracts of every language find themselves;
+/// CORE_PEER_LOCALMSPID when `msp_id` is given.
+[[nodiscard]] std::vector<std::string> service_environment(const std::vector<std::string>& inherited, const service_identity& who, const std::string& msp_id = {});
 
 /// The nearest thing to `text` that Fabric takes for a chaincode's name or version; empty when nothing of it can stay.
 [[nodiscard]] std::string as_chaincode_name(std::string_view text);

@@ -118,6 +118,7 @@ TEST_CASE("the environment tells a contract who it is, and nothing of other cont
   const std::vector<std::string> expected{"PATH=/bin", "HOME=/root", "XCORE_=1", "CORE_CHAINCODE_LOGGING_LEVEL=debug", "CHAINCODE_SERVER_ADDRESS=127.0.0.1:1", "CHAINCODE_ID=cc:1",
                                           "CORE_CHAINCODE_ID_NAME=cc:1", "CHAINCODE_TLS_DISABLED=true"};
   CHECK(service_environment(inherited, {"cc:1", "127.0.0.1:1"}) == expected);
+  CHECK(service_environment(inherited, {"cc:1", "127.0.0.1:1"}, "Org1MSP").back() == "CORE_PEER_LOCALMSPID=Org1MSP");
 }
 
 TEST_CASE("names and versions that Fabric takes") {
